@@ -9,183 +9,34 @@ as missing.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from ipynemo.errors import DraftError, NoSuchSegmentError, NoSuchTrackError
+from ipynemo.draft.pieces import Segment, Track, TrackKind, as_ms, as_text, objects_of, read_track
+from ipynemo.errors import DraftError, NoSuchTrackError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Draft", "Segment", "Track", "TrackKind"]
 
-TrackKind = Literal["video", "audio", "text", "other"]
-
-TRACK_KINDS: dict[int, TrackKind] = {0: "video", 1: "audio", 7: "text"}
-
-MAX_MS = 10**12  # about 31 years; a time beyond is a mistake, not a time
+MAX_DEPTH = 200  # of nesting; far beyond any timeline, and far below where Python's own recursion ends
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return float(value) if -MAX_MS <= value <= MAX_MS else None
-
-
-def _ms(value: Any) -> int | None:
-    number = _number(value)
-    return None if number is None or number < 0 else round(number)
-
-
-def _objects(value: Any) -> list[Mapping[str, Any]]:
-    """Return the JSON objects of a list; what is no object keeps its place as an empty one, so that numbers agree."""
-    if not isinstance(value, list):
-        return []
-    return [item if isinstance(item, dict) else {} for item in value]
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One piece of a track.
-
-    Parameters
-    ----------
-    number : int
-        Its place in the track, from 1.
-    id, name, text, source : str or None
-        The keys `id`, `n`, `tx` and `src`.
-    start_ms, duration_ms : int
-        Where it stands on the timeline, and how long it is.
-    in_ms : int
-        Where in its source it begins.
-    volume : float or None
-        0–1, or None where the draft says nothing.
-    raw : mapping
-        The JSON object that this value reads; not to be changed.
-    """
-
-    number: int
-    id: str | None
-    name: str | None
-    text: str | None
-    start_ms: int
-    duration_ms: int
-    in_ms: int
-    volume: float | None
-    source: str | None
-    raw: Mapping[str, Any]
-
-    @property
-    def end_ms(self) -> int:
-        """The end on the timeline, in milliseconds."""
-        return self.start_ms + self.duration_ms
-
-    @property
-    def start_s(self) -> float:
-        """The start on the timeline, in seconds."""
-        return self.start_ms / 1000
-
-    @property
-    def end_s(self) -> float:
-        """The end on the timeline, in seconds."""
-        return self.end_ms / 1000
-
-    @property
-    def duration_s(self) -> float:
-        """The length, in seconds."""
-        return self.duration_ms / 1000
-
-    @property
-    def meta(self) -> Mapping[str, Any]:
-        """The segment's metadata (`m`), empty where there is none."""
-        meta = self.raw.get("m")
-        return meta if isinstance(meta, dict) else {}
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """One row of the timeline.
-
-    Parameters
-    ----------
-    number : int
-        Its place in the draft, from 1.
-    type : int or None
-        `tt` as it came; None where it is missing or no whole number.
-    kind : {"video", "audio", "text", "other"}
-        What the type means.
-    name : str or None
-        The key `n`.
-    segments : tuple of Segment
-        In the order of the draft.
-    raw : mapping
-        The JSON object that this value reads; not to be changed.
-    """
-
-    number: int
-    type: int | None
-    kind: TrackKind
-    name: str | None
-    segments: tuple[Segment, ...]
-    raw: Mapping[str, Any]
-
-    @property
-    def meta(self) -> Mapping[str, Any]:
-        """The track's metadata (`m`), empty where there is none."""
-        meta = self.raw.get("m")
-        return meta if isinstance(meta, dict) else {}
-
-    def segment(self, number: int) -> Segment:
-        """Return a segment by its number, counted from 1.
-
-        Raises
-        ------
-        NoSuchSegmentError
-            The track has no such segment.
-        """
-        if isinstance(number, int) and 1 <= number <= len(self.segments):
-            return self.segments[number - 1]
-        count = len(self.segments)
-        has = "it has none" if not count else "it has 1" if count == 1 else f"it has 1–{count}"
-        raise NoSuchSegmentError(f"no segment {number} on track {self.number} ({self.kind}); {has}")
-
-
-def _read_segment(number: int, raw: Mapping[str, Any], follows_ms: int) -> Segment:
-    start = _ms(raw.get("st"))
-    return Segment(
-        number=number,
-        id=_text(raw.get("id")),
-        name=_text(raw.get("n")),
-        text=_text(raw.get("tx")),
-        start_ms=follows_ms if start is None else start,
-        duration_ms=_ms(raw.get("d")) or 0,
-        in_ms=_ms(raw.get("in")) or 0,
-        volume=_number(raw.get("vol")),
-        source=_text(raw.get("src")),
-        raw=raw,
-    )
-
-
-def _read_track(number: int, raw: Mapping[str, Any]) -> Track:
-    segments: list[Segment] = []
-    follows_ms = 0
-    for place, item in enumerate(_objects(raw.get("sg")), 1):
-        segment = _read_segment(place, item, follows_ms)
-        segments.append(segment)
-        follows_ms = segment.end_ms
-    given = raw.get("tt")
-    tt = given if isinstance(given, int) and not isinstance(given, bool) else None
-    kind: TrackKind = "other" if tt is None else TRACK_KINDS.get(tt, "other")
-    return Track(number, tt, kind, _text(raw.get("n")), tuple(segments), raw)
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Return whether JSON is nested deeper; level by level, because a recursion would end where the danger begins."""
+    level = [value]
+    for _ in range(levels):
+        level = [
+            item
+            for container in level
+            for item in (container.values() if type(container) is dict else container)
+            if type(item) is dict or type(item) is list
+        ]
+        if not level:
+            return False
+    return True
 
 
 class Draft:
@@ -215,9 +66,15 @@ class Draft:
             )
         try:
             self._json = json.dumps(dict(raw or {}), allow_nan=False, separators=(",", ":"))
-        except (TypeError, ValueError, RecursionError) as error:
+            self._raw: dict[str, Any] = json.loads(self._json)
+        except (TypeError, ValueError) as error:
             raise DraftError(f"This is not a JSON object: {error}.") from error
-        self._raw: dict[str, Any] = json.loads(self._json)
+        except RecursionError as error:
+            raise DraftError("This JSON object is nested too deeply to be a draft.") from error
+        if _is_deeper(self._raw, MAX_DEPTH):
+            raise DraftError(
+                "This JSON object is nested too deeply to be a draft.", hint=f"At most {MAX_DEPTH} levels are read."
+            )
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Draft:
@@ -232,6 +89,8 @@ class Draft:
             raw = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise DraftError(f"This is not JSON: {error}.") from error
+        except TypeError as error:
+            raise DraftError(f"JSON text is needed, not {type(text).__name__}.") from error
         if not isinstance(raw, dict):
             raise DraftError(f"A draft is a JSON object, not {type(raw).__name__}.")
         return cls(raw)
@@ -249,7 +108,7 @@ class Draft:
     @cached_property
     def tracks(self) -> tuple[Track, ...]:
         """The tracks, in the order of the draft."""
-        return tuple(_read_track(n, raw) for n, raw in enumerate(_objects(self._raw.get("t")), 1))
+        return tuple(read_track(n, raw) for n, raw in enumerate(objects_of(self._raw.get("t")), 1))
 
     @property
     def meta(self) -> Mapping[str, Any]:
@@ -260,23 +119,23 @@ class Draft:
     @property
     def title(self) -> str | None:
         """The draft's title."""
-        return _text(self.meta.get("title"))
+        return as_text(self.meta.get("title"))
 
     @property
     def width_px(self) -> int | None:
         """The picture's width in pixels, where the draft says it."""
-        return _ms(self.meta.get("width"))
+        return as_ms(self.meta.get("width"))
 
     @property
     def height_px(self) -> int | None:
         """The picture's height in pixels, where the draft says it."""
-        return _ms(self.meta.get("height"))
+        return as_ms(self.meta.get("height"))
 
     @cached_property
     def duration_ms(self) -> int:
         """The end of the last segment; where there is none, the `d` of the draft itself."""
         ends = [segment.end_ms for track in self.tracks for segment in track.segments]
-        return max(ends) if ends else _ms(self._raw.get("d")) or 0
+        return max(ends) if ends else as_ms(self._raw.get("d")) or 0
 
     @property
     def duration_s(self) -> float:
@@ -359,9 +218,15 @@ class Draft:
         return f"<Draft {self.summary()}>"
 
     def _repr_html_(self) -> str | None:
-        from ipynemo.frames import frame_html
+        from ipynemo.draft.html import draft_html
 
-        return frame_html(self)
+        return draft_html(self)
+
+    def __copy__(self) -> Draft:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Draft:
+        return self  # a frozen value is its own copy; pandas and ipywidgets copy what they are given
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Draft.from_json, (self._json,))
