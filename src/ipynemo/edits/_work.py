@@ -1,0 +1,176 @@
+"""The workbench of the edits: a draft's JSON, opened for change and handed back as a new draft.
+
+Everything that an edit does not touch stays as it came, unknown keys and odd values included. Times are read the
+tolerant way of `Draft` (a segment without `st` follows the one before); an edit that needs explicit times writes `st`
+into the tracks that it touches, and only there.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ipynemo.draft.pieces import MAX_MS, Segment
+from ipynemo.draft.values import Draft
+from ipynemo.errors import DraftError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["MUSIC", "Work", "check_ms", "check_share"]
+
+MUSIC = "music:"  # the source of music that the renderer makes itself, as in "music:calm"
+
+
+def check_ms(seconds: float, name: str, *, least_ms: int = 0) -> int:
+    """Return seconds as milliseconds.
+
+    Raises
+    ------
+    DraftError
+        It is not a number, or out of range.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not math.isfinite(seconds):
+        raise DraftError(f"{name} is {seconds!r}.", hint="It is a number of seconds.")
+    ms = round(seconds * 1000) if abs(seconds) <= MAX_MS else MAX_MS + 1
+    if not least_ms <= ms <= MAX_MS:
+        raise DraftError(f"{name} is {seconds:g} s.", hint=f"It must be at least {least_ms / 1000:g} s.")
+    return ms
+
+
+def check_share(value: float, name: str) -> float:
+    """Return a number from 0 to 1.
+
+    Raises
+    ------
+    DraftError
+        It is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise DraftError(f"{name} is {value!r}.", hint="It is a number from 0 to 1: 0.35 means 35 %.")
+    return round(float(value), 4)
+
+
+class Work:
+    """A draft opened for change.
+
+    Parameters
+    ----------
+    draft : Draft
+        What to start from; it stays as it is.
+    """
+
+    def __init__(self, draft: Draft) -> None:
+        if not isinstance(draft, Draft):
+            raise DraftError(f"An edit takes a Draft, not {type(draft).__name__}.")
+        self.before = draft
+        self.raw = draft.raw
+
+    def done(self) -> Draft:
+        """Return the new draft, its `d` corrected where it had one and the end has moved."""
+        after = Draft(self.raw)
+        length = self.raw.get("d")
+        stated = isinstance(length, (int, float)) and not isinstance(length, bool)
+        if (stated or (self.before.is_empty and "d" not in self.raw)) and length != after.duration_ms:
+            moved = after.duration_ms != self.before.duration_ms or self.before.is_empty
+            if moved and not after.is_empty:
+                self.raw["d"] = after.duration_ms
+                return Draft(self.raw)
+        return after
+
+    def now(self) -> Draft:
+        """Return the draft as it stands in the middle of the work."""
+        return Draft(self.raw)
+
+    def tracks(self) -> list[Any]:
+        """Return the list of tracks, made where there is none."""
+        tracks = self.raw.setdefault("t", [])
+        if not isinstance(tracks, list):
+            raise DraftError("The draft's tracks (t) are not a list, so nothing can be added to them.")
+        return tracks
+
+    def track(self, number: int) -> dict[str, Any]:
+        """Return a track's JSON object by its number."""
+        self.now().track(number)
+        track: Any = self.tracks()[number - 1]
+        if not isinstance(track, dict):
+            raise DraftError(f"Track {number} is not an object, so it cannot be edited.")
+        return track
+
+    def segments(self, number: int) -> list[Any]:
+        """Return the list of a track's segments, made where there is none."""
+        segments = self.track(number).setdefault("sg", [])
+        if not isinstance(segments, list):
+            raise DraftError(f"The segments (sg) of track {number} are not a list, so they cannot be edited.")
+        return segments
+
+    def segment(self, track: int, number: int) -> dict[str, Any]:
+        """Return a segment's JSON object by its numbers."""
+        self.now().track(track).segment(number)
+        segment: Any = self.segments(track)[number - 1]
+        if not isinstance(segment, dict):
+            raise DraftError(f"Segment {number} on track {track} is not an object, so it cannot be edited.")
+        return segment
+
+    @staticmethod
+    def meta(holder: dict[str, Any], *inner: str) -> dict[str, Any]:
+        """Return the metadata (`m`) of a track or segment, or an object inside it, made where there is none."""
+        for key in ("m", *inner):
+            holder = holder.setdefault(key, {})
+            if not isinstance(holder, dict):
+                raise DraftError(f"The metadata ({key}) is not an object, so it cannot be edited.")
+        return holder
+
+    def pin(self, number: int) -> list[tuple[dict[str, Any], Segment]]:
+        """Write the start of every segment of a track, and return its objects with their values."""
+        values = self.now().track(number).segments
+        if not values:
+            return []
+        pairs = []
+        for raw, value in zip(self.segments(number), values, strict=True):
+            if isinstance(raw, dict):
+                raw["st"] = value.start_ms
+                pairs.append((raw, value))
+        return pairs
+
+    def numbers(self, *kinds: str) -> Iterator[int]:
+        """Yield the numbers of the tracks of these kinds that can be edited."""
+        for track in self.now().tracks:
+            if track.kind in kinds and track.raw is not None and track.segments:
+                yield track.number
+
+    def main_track(self) -> int | None:
+        """Return the number of the track that carries the pictures: the first video track with a segment."""
+        return next(self.numbers("video"), None)
+
+    def pictures_end_ms(self) -> int:
+        """Return where the last picture ends; 0 without pictures."""
+        return max((s.end_ms for t in self.now().tracks_of("video") for s in t.segments), default=0)
+
+    def new_id(self, prefix: str) -> str:
+        """Return the lowest free identifier, as in `s4`; counted, so that the same edits give the same draft."""
+        taken = set()
+        for track in self.raw.get("t") or []:
+            if isinstance(track, dict):
+                taken.add(str(track.get("id")))
+                inner = track.get("sg")
+                taken |= {str(s.get("id")) for s in inner if isinstance(s, dict)} if isinstance(inner, list) else set()
+        number = 1
+        while f"{prefix}{number}" in taken:
+            number += 1
+        return f"{prefix}{number}"
+
+    def add_track(self, tt: int, name: str, role: str) -> int:
+        """Add a track on top of the others and return its number."""
+        track = {"id": self.new_id("t"), "tt": tt, "n": name, "sg": [], "m": {"role": role}}
+        self.tracks().append(track)
+        return len(self.tracks())
+
+    def put(self, number: int, segment: dict[str, Any]) -> int:
+        """Put a segment where its start belongs in the track, and return its number."""
+        self.pin(number)
+        segments = self.segments(number)
+        starts = [s.start_ms for s in self.now().track(number).segments]
+        place = next((i for i, start in enumerate(starts) if start > segment["st"]), len(segments))
+        segments.insert(place, {"id": self.new_id("s"), **segment})
+        return place + 1
