@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +10,9 @@ from hypothesis import strategies as st
 from ipynemo import edits
 from ipynemo.draft import Draft
 from ipynemo.errors import DraftError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.text(max_size=5),
@@ -92,8 +94,7 @@ def test_any_edit_gives_a_draft_or_a_draft_error_and_keeps_unknown_keys(
     before = draft.to_json()
     try:
         after = EDITS[name](draft, data.draw)
-    except DraftError as error:
-        assert str(error)
+    except DraftError:
         return
     finally:
         assert draft.to_json() == before
