@@ -87,8 +87,7 @@ def examine(path: Path, kind: str, name: str) -> Streams:
                 # "pipe" is no protocol by which a file could refer to another; the bytes come from `file` alone.
                 options={
                     "protocol_whitelist": "pipe",
-                    "max_streams": str(MAX_STREAMS),
-                    "max_pixels": str(MAX_VIDEO_PIXELS),
+                    "max_streams": str(MAX_STREAMS + 1),  # one more, so that it shows below
                 },
                 metadata_errors="replace",
             ) as container:
@@ -102,14 +101,10 @@ def examine(path: Path, kind: str, name: str) -> Streams:
 def _broken(name: str, kind: str, why: str) -> InvalidRequestError:
     why = why.partition("\n")[0][:200].rstrip(".")
     return InvalidRequestError(
-        f"{name} begins like {_a(kind.upper())} file but cannot be read: {why}.",
+        f"{name} begins like {kind.upper()} but cannot be read: {why}.",
         hint="It may have been cut short on the way; play it once, then upload it again.",
         status=400,
     )
-
-
-def _a(word: str) -> str:
-    return f"an {word}" if word[0] in "AEFHILMNORSX" else f"a {word}"
 
 
 def _too_large(message: str, hint: str) -> FileTooLargeError:
@@ -120,20 +115,25 @@ def _examined(container: InputContainer, kind: str, name: str) -> Streams:
     from av.stream import Disposition
 
     if len(container.streams) > MAX_STREAMS:
-        raise _too_large(
-            f"{name} has {len(container.streams)} streams; the limit is {MAX_STREAMS}.", "Export it again."
-        )
+        raise _too_large(f"{name} has more than {MAX_STREAMS} streams, which is the limit.", "Export it with fewer.")
     moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     sound = list(container.streams.audio)
     stream: Any = moving[0] if moving else sound[0] if sound else None
     if stream is None:
-        raise UnsupportedFileError(f"{name} holds neither a moving picture nor sound.", code=4001)
+        raise UnsupportedFileError(
+            f"{name} holds neither a moving picture nor sound.",
+            hint="It may have been cut short on the way.",
+            code=4001,
+        )
     if stream.codec_context is None:
         raise UnsupportedFileError(
             f"{name} is coded in a way that cannot be read here.", hint="Save it as an MP4 with H.264.", code=4001
         )
     if moving:
         _check_size(stream.codec_context.width, stream.codec_context.height, name)
+    stream.codec_context.options = {
+        "max_pixels": str(MAX_VIDEO_PIXELS)
+    }  # a stream may be larger than its container says
     stream.codec_context.thread_type = "NONE"  # one frame is wanted; threads would each allocate their own
     frame = _first_frame(container, stream)
     if frame is None:
