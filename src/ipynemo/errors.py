@@ -160,7 +160,15 @@ class RateLimitError(NemoError):
 
 
 class ServerError(NemoError):
-    """The backend failed (HTTP 5xx), or answered with an error code that the protocol does not list."""
+    """The backend failed (HTTP 5xx), or answered with an error code that the protocol does not list.
+
+    Attributes
+    ----------
+    retry_after_s : float or None
+        How long the backend asks to wait, in seconds.
+    """
+
+    retry_after_s: float | None = None
 
 
 class ProtocolError(NemoError):

@@ -49,7 +49,9 @@ def media_type(name: str) -> str:
 
 def accepted_text() -> str:
     """Return the accepted formats as people read them."""
-    return " · ".join(" ".join(s for s, (k, _) in ACCEPTED.items() if k == kind) for kind in ("video", "image", "audio"))
+    return " · ".join(
+        " ".join(s for s, (k, _) in ACCEPTED.items() if k == kind) for kind in ("video", "image", "audio")
+    )
 
 
 def check_name(name: str) -> MediaKind:

@@ -18,7 +18,9 @@ __all__ = [
     "Timing",
     "config_dir",
     "data_dir",
+    "has_threads",
     "skill_platform",
+    "user_language",
 ]
 
 DEFAULT_API_URL = "https://mega-api-prod.nemovideo.ai"
@@ -137,6 +139,16 @@ class Settings:
             client_id=(env.get("NEMO_CLIENT_ID") or "").strip() or None,
             platform=skill_platform(env),
         )
+
+
+def user_language(environ: Mapping[str, str] | None = None) -> str:
+    """Return the user's language as a two-letter code, from the locale's variables; English where they say none."""
+    env = os.environ if environ is None else environ
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        code = env.get(name, "").split(".")[0].replace("_", "-").split("-")[0].lower()
+        if len(code) in (2, 3) and code.isalpha():
+            return code
+    return DEFAULT_LANGUAGE
 
 
 def has_threads() -> bool:

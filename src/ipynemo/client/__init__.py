@@ -1,1 +1,20 @@
-"""Placeholder docstring to be replaced by the owner of this package."""
+"""The client: the wire only, no widget and no server."""
+
+from ipynemo.client.blocking import Nemo, Session
+from ipynemo.client.client import AsyncNemo
+from ipynemo.client.session import AsyncSession
+from ipynemo.client.values import Asset, Clip, Credits, Explained, Render, Reply, SessionInfo
+
+__all__ = [
+    "Asset",
+    "AsyncNemo",
+    "AsyncSession",
+    "Clip",
+    "Credits",
+    "Explained",
+    "Nemo",
+    "Render",
+    "Reply",
+    "Session",
+    "SessionInfo",
+]

@@ -1,0 +1,113 @@
+"""What this computer has used: sessions and renders, so that a restarted kernel finds its work again.
+
+A small SQLite file in the data folder, shared by all notebooks. It holds names, ids and times, nothing secret. It is a
+convenience: where it cannot be written, the work goes on and a warning says so.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ipynemo.client.values import Render, SessionInfo
+from ipynemo.loop import off_loop
+from ipynemo.settings import data_dir
+
+__all__ = ["Journal"]
+
+log = logging.getLogger(__name__)
+
+BUSY_S = 5.0  # how long another notebook's write is waited for
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS sessions (
+    backend TEXT NOT NULL, session_id TEXT NOT NULL, task_id TEXT, task_name TEXT NOT NULL, language TEXT NOT NULL,
+    created_at TEXT NOT NULL, used_at TEXT NOT NULL, PRIMARY KEY (backend, session_id));
+CREATE TABLE IF NOT EXISTS renders (
+    backend TEXT NOT NULL, session_id TEXT NOT NULL, render_id TEXT NOT NULL, status TEXT NOT NULL, path TEXT,
+    submitted_at TEXT NOT NULL, PRIMARY KEY (backend, render_id));
+"""
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Journal:
+    """The sessions and renders of one backend, as this computer knows them."""
+
+    def __init__(self, backend: str, folder: Path | None = None) -> None:
+        self._backend = backend
+        self._path = (folder or data_dir()) / "journal.sqlite3"
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self._path, timeout=BUSY_S)) as connection, connection:
+            connection.executescript(SCHEMA)
+            yield connection
+
+    async def _do(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        def work() -> list[tuple[Any, ...]]:
+            try:
+                with self._open() as connection:
+                    return connection.execute(sql, values).fetchall()
+            except (OSError, sqlite3.Error) as error:
+                log.warning("The journal %s could not be used: %s", self._path.name, error)
+                return []
+
+        return await off_loop(work)
+
+    async def note_session(self, session_id: str, task_id: str | None, task_name: str, language: str) -> None:
+        """Keep a new session."""
+        now = _now()
+        await self._do(
+            "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *(self._backend, session_id, task_id, task_name, language, now, now),
+        )
+
+    async def touch(self, session_id: str) -> None:
+        """Note that a session was used now."""
+        await self._do(
+            "UPDATE sessions SET used_at = ? WHERE backend = ? AND session_id = ?", _now(), self._backend, session_id
+        )
+
+    async def sessions(self) -> list[SessionInfo]:
+        """Return the sessions, the last used first."""
+        rows = await self._do(
+            "SELECT session_id, task_id, task_name, language, created_at, used_at FROM sessions WHERE backend = ? "
+            "ORDER BY used_at DESC, rowid DESC",
+            self._backend,
+        )
+        return [SessionInfo(*row) for row in rows]
+
+    async def session(self, session_id: str) -> SessionInfo | None:
+        """Return one session, where this computer knows it."""
+        rows = await self._do(
+            "SELECT session_id, task_id, task_name, language, created_at, used_at FROM sessions "
+            "WHERE backend = ? AND session_id = ?",
+            *(self._backend, session_id),
+        )
+        return SessionInfo(*rows[0]) if rows else None
+
+    async def note_render(self, render: Render) -> None:
+        """Keep a render, or what has become of it."""
+        await self._do(
+            "INSERT INTO renders VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (backend, render_id) DO UPDATE SET "
+            "status = excluded.status, path = COALESCE(excluded.path, path)",
+            *(self._backend, render.session_id, render.id, render.status, render.path, render.submitted_at or _now()),
+        )
+
+    async def renders(self, session_id: str) -> list[Render]:
+        """Return the renders of a session, the newest first."""
+        rows = await self._do(
+            "SELECT render_id, session_id, status, path, submitted_at FROM renders "
+            "WHERE backend = ? AND session_id = ? ORDER BY submitted_at DESC, rowid DESC",
+            *(self._backend, session_id),
+        )
+        return [Render(id=i, session_id=s, status=status, path=p, submitted_at=at) for i, s, status, p, at in rows]

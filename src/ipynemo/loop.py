@@ -1,0 +1,189 @@
+"""The one background loop that owns every connection and every task.
+
+A notebook cell can run on the kernel's main thread or on a subshell's, with a loop of its own each time; a script has
+no loop at all. So one daemon thread with one loop does the work, and whoever calls waits for it in the way that fits:
+
+- `bridge` awaits from any loop; cancelling the caller cancels the work.
+- `run` blocks. Inside a running loop (a notebook cell) it keeps that loop turning meanwhile, by nest-asyncio2, which is
+  applied at the first such call and never on import; an interrupt cancels the work.
+
+Where there are no threads (JupyterLite) the running loop is the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextvars
+import functools
+import logging
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
+
+from ipynemo.errors import InvalidRequestError
+from ipynemo.settings import has_threads
+
+__all__ = ["background", "bridge", "bridged", "callbacks_here", "here", "off_loop", "run"]
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SHUTDOWN_S = 3.0  # what the interpreter waits at exit for connections to be closed
+
+
+class _Background:
+    """The thread and its loop."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self._serve, name="ipynemo", daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    def close(self) -> None:
+        """Cancel what still runs, let it clean up, stop the loop."""
+        if self.pid != os.getpid() or self.loop.is_closed():
+            return  # a forked child has the object but not the thread
+
+        async def wind_up() -> None:
+            tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.loop.shutdown_asyncgens()
+
+        try:
+            asyncio.run_coroutine_threadsafe(wind_up(), self.loop).result(SHUTDOWN_S)
+        except TimeoutError:
+            log.warning("Some work did not stop within %s s at exit.", SHUTDOWN_S)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(SHUTDOWN_S)
+        if not self.thread.is_alive():
+            self.loop.close()
+
+
+_lock = threading.Lock()
+_background: _Background | None = None
+
+
+def background() -> asyncio.AbstractEventLoop:
+    """Return the background loop, started at the first call, and anew in a forked child."""
+    global _background  # noqa: PLW0603 - one loop a process is the point of this module
+    with _lock:
+        if _background is None or _background.pid != os.getpid():
+            _background = _Background()
+            atexit.register(_background.close)
+        return _background.loop
+
+
+def _running() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+async def bridge(work: Coroutine[Any, Any, T]) -> T:
+    """Await `work` on the background loop, from whichever loop this is.
+
+    Cancelling the caller cancels the work.
+    """
+    if not has_threads():
+        return await work
+    ours = background()
+    if asyncio.get_running_loop() is ours:
+        return await work
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, ours))
+
+
+def here(callback: Callable[..., object]) -> Callable[..., None]:
+    """Return a function that calls `callback` where the caller is now: on its loop, in its context.
+
+    So a progress bar is drawn in the cell that asked for it, and slow callbacks do not hold up the transfer. Without a
+    running loop the callback is called on the background thread. What it raises is logged and stops nothing.
+    """
+    loop = _running()
+    context = contextvars.copy_context()
+
+    def call(*args: object) -> None:
+        try:
+            callback(*args)
+        except Exception:
+            log.exception("A callback failed; the work goes on.")
+
+    def deliver(*args: object) -> None:
+        if loop is None or loop.is_closed():
+            context.copy().run(call, *args)
+        else:
+            loop.call_soon_threadsafe(call, *args, context=context)
+
+    return deliver
+
+
+def callbacks_here(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the keyword arguments with those named `on_…` to be called where the caller is."""
+    return {
+        name: here(value) if name.startswith("on_") and callable(value) else value for name, value in kwargs.items()
+    }
+
+
+def bridged(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Make a coroutine method run on the background loop; keyword arguments `on_…` are called where the caller is."""
+
+    @functools.wraps(method)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        if has_threads() and asyncio.get_running_loop() is not background():
+            kwargs = callbacks_here(kwargs)  # type: ignore[assignment]  # the same names and types
+        return await bridge(method(*args, **kwargs))
+
+    return call
+
+
+async def off_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call something that waits for a disk on a thread of its own; directly where there are no threads."""
+    if not has_threads():
+        return work(*args, **kwargs)
+    return await asyncio.to_thread(work, *args, **kwargs)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Block until `work` is done on the background loop, and return its result.
+
+    Raises
+    ------
+    InvalidRequestError
+        It was called from the background thread itself, where blocking would wait for itself.
+    """
+    if not has_threads():
+        work.close()
+        raise InvalidRequestError(
+            "Blocking calls need threads, which this Python has not.",
+            hint="Use ipynemo.AsyncNemo and `await` instead.",
+        )
+    ours = background()
+    loop = _running()
+    if loop is ours:
+        work.close()
+        raise InvalidRequestError(
+            "A blocking call was made from ipynemo's own thread, where it would wait for itself.",
+            hint="Use ipynemo.AsyncNemo and `await` here.",
+        )
+    future = asyncio.run_coroutine_threadsafe(work, ours)
+    try:
+        if loop is None:
+            return future.result()
+        import nest_asyncio2
+
+        nest_asyncio2.apply(loop)
+        return loop.run_until_complete(asyncio.wrap_future(future, loop=loop))
+    except BaseException:
+        future.cancel()
+        raise
