@@ -1,0 +1,98 @@
+"""What is thrown away, and when.
+
+At the start of a server and every hour:
+
+1. a session not used for `session_days` goes, with its drafts, files and clips;
+2. when files and clips take more than `max_data_bytes`, the oldest clips go first (their renders then say "Export
+   again"), then the sessions that were not used for the longest time, but none that was used in the last day;
+3. what an interrupted upload left behind goes after an hour, and a folder whose session is unknown after a day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from pathlib import Path
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from ipynemo.backend.store import Store
+from ipynemo.backend.store.models import Charge, Session, Token
+
+__all__ = ["EVERY_S", "clean", "keep_clean"]
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 3600.0
+SPOOL_S = 3600.0
+DAY_S = 86_400.0
+
+
+async def keep_clean(store: Store, max_data_bytes: int) -> None:
+    """Clean now and every hour, until cancelled."""
+    while True:
+        try:
+            await clean(store, max_data_bytes)
+        except (OSError, SQLAlchemyError):
+            log.exception("cleaning up failed; it is tried again in an hour")
+        await asyncio.sleep(EVERY_S)
+
+
+async def clean(store: Store, max_data_bytes: int) -> None:
+    """Clean once."""
+    for session_id in await store.sessions.expired():
+        await _drop(store, session_id)
+    await _make_room(store, max_data_bytes)
+    await _forget_stale_rows(store)
+    async with store.database.reading() as db:
+        known = set((await db.execute(select(Session.id))).scalars())
+    await asyncio.to_thread(_sweep, store, known)
+
+
+async def _drop(store: Store, session_id: str) -> None:
+    await store.sessions.drop(session_id)
+    await asyncio.to_thread(store.folder.drop_session, session_id)
+
+
+async def _make_room(store: Store, max_data_bytes: int) -> None:
+    excess = await asyncio.to_thread(store.folder.used_bytes) - max_data_bytes
+    if excess <= 0:
+        return
+    for render in await store.renders.oldest_clips():
+        if excess <= 0 or render.path is None:
+            break
+        await store.renders.clip_removed(render.id)
+        store.folder.resolve(render.path).unlink(missing_ok=True)
+        excess -= render.size_bytes or 0
+    for session_id in await store.sessions.idle_since(time.time() - DAY_S):
+        if excess <= 0:
+            break
+        excess -= sum(asset.size_bytes for asset in await store.assets.of_session(session_id))
+        await _drop(store, session_id)
+
+
+async def _forget_stale_rows(store: Store) -> None:
+    now = time.time()
+    async with store.database.writing() as db:
+        await db.execute(delete(Token).where(Token.expires_at < now))
+        await db.execute(delete(Charge).where(~Charge.settled, Charge.frozen_until < now))
+
+
+def _sweep(store: Store, known: set[str]) -> None:
+    now = time.time()
+
+    def older(path: Path, age_s: float) -> bool:
+        try:
+            return path.stat().st_mtime < now - age_s
+        except FileNotFoundError:  # another server was faster
+            return False
+
+    for path in store.folder.spool.iterdir():
+        if older(path, SPOOL_S):
+            path.unlink(missing_ok=True)
+    for parent in (store.folder.files, store.folder.clips):
+        for folder in parent.iterdir():
+            if folder.name not in known and older(folder, DAY_S):
+                store.folder.drop_session(folder.name)

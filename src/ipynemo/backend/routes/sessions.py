@@ -1,0 +1,66 @@
+"""Sessions and their state."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fastapi import Request
+
+from ipynemo.backend.routes._common import Caller, ServerPart, SessionId, errors, file_data, iso, router
+from ipynemo.backend.schemas import (
+    NewSession,
+    SessionAnswer,
+    SessionData,
+    State,
+    StateAnswer,
+    StateData,
+)
+from ipynemo.draft.values import Draft
+
+__all__ = ["routes"]
+
+routes = router("sessions")
+
+
+@routes.post("/api/tasks/me/with-session/nemo_agent", responses=errors())
+async def create_session(order: NewSession, server: ServerPart, caller: Caller) -> SessionAnswer:
+    """Begin a session."""
+    session = await server.store.sessions.create(caller.user_id, order.task_name.strip(), order.language)
+    return SessionAnswer(
+        data=SessionData(
+            task_id=session.task_id,
+            session_id=session.id,
+            user_id=caller.user_id,
+            expires_at=iso(session.expires_at),
+        )
+    )
+
+
+@routes.get("/api/state/nemo_agent/me/{session_id}/latest", responses=errors(404))
+async def state(session_id: SessionId, request: Request, server: ServerPart, caller: Caller) -> StateAnswer:
+    """Tell where a session stands: its draft and its files."""
+    session = await server.store.sessions.get(session_id, caller.user_id)
+    draft, version = await server.store.drafts.current(session_id)
+    assets = await server.store.assets.of_session(session_id)
+    return StateAnswer(
+        data=StateData(
+            state=State(
+                draft=draft.raw,
+                video_infos=[file_data(server, request, asset) for asset in assets],
+                canvas_config=_canvas(draft),
+                generated_media=[],
+                video_analyses=[],
+                timeline_version=version,
+            ),
+            session_id=session.id,
+            task_name=session.task_name,
+            language=session.language,
+        )
+    )
+
+
+def _canvas(draft: Draft) -> dict[str, Any]:
+    width, height = draft.width_px or 1920, draft.height_px or 1080
+    factor = math.gcd(width, height) or 1
+    return {"width": width, "height": height, "ratio": f"{width // factor}:{height // factor}"}

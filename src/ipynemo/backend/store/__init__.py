@@ -1,0 +1,44 @@
+"""Database and files of a server, under one name."""
+
+from __future__ import annotations
+
+from ipynemo.backend.config import BackendConfig
+from ipynemo.backend.store.assets import Assets
+from ipynemo.backend.store.database import Database
+from ipynemo.backend.store.drafts import Drafts
+from ipynemo.backend.store.files import DataFolder
+from ipynemo.backend.store.renders import Renders
+from ipynemo.backend.store.sessions import Sessions
+from ipynemo.backend.store.users import Users
+
+__all__ = ["Store"]
+
+
+class Store:
+    """Everything that a server remembers.
+
+    Parameters
+    ----------
+    config : BackendConfig
+        Where it is, and its limits.
+    """
+
+    def __init__(self, config: BackendConfig) -> None:
+        self.folder = DataFolder(config.data)
+        self.folder.make()
+        self.key = self.folder.key()
+        self.database = Database(config.database_url)
+        self.users = Users(self.database, config, self.key)
+        self.sessions = Sessions(self.database, config)
+        self.drafts = Drafts(self.database)
+        self.assets = Assets(self.database)
+        self.renders = Renders(self.database, config)
+
+    async def open(self) -> None:
+        """Migrate the database and make the fixed user."""
+        await self.database.open()
+        await self.users.ensure_fixed()
+
+    async def aclose(self) -> None:
+        """Close the database."""
+        await self.database.aclose()

@@ -1,0 +1,129 @@
+"""The connection: SQLite in WAL mode by default, PostgreSQL for a class; migrated to the newest schema when it opens.
+
+Reads and writes go through two makers of transactions. On SQLite a writing one takes the write lock when it begins
+(`BEGIN IMMEDIATE`), so that two servers on the same file wait for each other instead of failing in the middle.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from ipynemo.errors import BackendStartError
+
+__all__ = ["Database", "migrate", "newest_revision"]
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_S = 30
+MIGRATION_LOCK = 0x6970796E  # an arbitrary number that every server of ours agrees on
+
+
+def newest_revision() -> str:
+    """Return the number of the last migration, told from its file name: Alembic is slow to load, and seldom needed."""
+    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def migrate(connection: Connection, target: str = "head") -> None:
+    """Bring the schema up to date; a second server that starts at the same time waits, then finds nothing to do.
+
+    Raises
+    ------
+    BackendStartError
+        The database was written by a newer version.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    if inspect(connection).has_table("alembic_version"):
+        at = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if at == newest_revision():
+            return
+        if at is not None and at > newest_revision():
+            raise BackendStartError(
+                f"The data folder was written by a newer ipynemo (schema {at}).", hint="Upgrade ipynemo."
+            )
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    command.upgrade(config, target)
+
+
+def _set_up_sqlite(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves; the driver would say it too late
+        cursor = connection.cursor()
+        for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("ipynemo_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Database:
+    """One engine and its two makers of transactions.
+
+    Parameters
+    ----------
+    url : str
+        With an asynchronous driver.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        sqlite = parsed.get_backend_name() == "sqlite"
+        try:
+            self.engine = create_async_engine(
+                parsed,
+                hide_parameters=True,  # errors land in logs, and drafts and names do not belong there
+                connect_args={"timeout": BUSY_TIMEOUT_S} if sqlite else {},
+                pool_pre_ping=not sqlite,
+            )
+        except ModuleNotFoundError as error:
+            extra = "local" if sqlite else "cluster"
+            raise BackendStartError(
+                f"The database needs {error.name}.", hint=f'Install it: pip install "ipynemo[{extra}]"'
+            ) from error
+        if sqlite:
+            self._make_private(parsed.database)
+            _set_up_sqlite(self.engine)
+        self._reads = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._writes = async_sessionmaker(self.engine.execution_options(ipynemo_writes=True), expire_on_commit=False)
+
+    @staticmethod
+    def _make_private(path: str | None) -> None:
+        if path and path != ":memory:":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+    async def open(self) -> None:
+        """Migrate the schema."""
+        async with self.engine.execution_options(ipynemo_writes=True).begin() as connection:
+            await connection.run_sync(migrate)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Give a transaction that reads."""
+        async with self._reads() as transaction:
+            yield transaction
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """Give a transaction that writes; committed at the end, rolled back on an error."""
+        async with self._writes.begin() as transaction:
+            yield transaction

@@ -1,0 +1,1 @@
+"""One file a schema change, numbered; a published one is never changed."""
