@@ -1,1 +1,1 @@
-"""Placeholder docstring to be replaced by the owner of this package."""
+"""Pure computation on pictures: what a file states about itself, its colours, and how image models work on them."""
