@@ -1,1 +1,21 @@
-"""Placeholder docstring to be replaced by the owner of this package."""
+"""Explaining a picture: what its file states, its facts, and a storyboard made from them."""
+
+from ipynemo.backend.explain.assets import AssetFacts
+from ipynemo.backend.explain.evidence import Claim, Evidence, read_evidence
+from ipynemo.backend.explain.facts import PictureFacts, read_facts
+from ipynemo.backend.explain.script import script_for
+from ipynemo.backend.explain.storyboard import Board, Wishes, fit_for, storyboard
+
+__all__ = [
+    "AssetFacts",
+    "Board",
+    "Claim",
+    "Evidence",
+    "PictureFacts",
+    "Wishes",
+    "fit_for",
+    "read_evidence",
+    "read_facts",
+    "script_for",
+    "storyboard",
+]

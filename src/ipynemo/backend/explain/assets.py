@@ -1,0 +1,45 @@
+"""What the server knows of an uploaded file; the agent and the storyboard work from this and from the file itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["AssetFacts"]
+
+
+@dataclass(frozen=True)
+class AssetFacts:
+    """An uploaded file.
+
+    Parameters
+    ----------
+    id : str
+        What a draft's `src` names it by.
+    name : str
+        The name that it came with; never trusted.
+    kind : {"video", "image", "audio"}
+    path : Path
+        Where the file lies.
+    duration_ms : int or None
+        Of a video, a sound, an animation.
+    width_px, height_px : int or None
+        Of what is displayed.
+    format : str
+        As in "png".
+    has_audio : bool
+        Whether a video has sound.
+    """
+
+    id: str
+    name: str
+    kind: Literal["video", "image", "audio"]
+    path: Path
+    duration_ms: int | None
+    width_px: int | None
+    height_px: int | None
+    format: str
+    has_audio: bool = False

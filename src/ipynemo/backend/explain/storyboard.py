@@ -1,0 +1,223 @@
+"""The storyboard: uploaded pictures in, a draft of an explainer out, made from the facts of those pictures.
+
+Deterministic: the same files and wishes give the same draft, down to its ids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ipynemo import edits
+from ipynemo.backend.explain.captions import timed
+from ipynemo.backend.explain.facts import PictureFacts, read_facts
+from ipynemo.backend.explain.scenes import Card, card_for, lengths_ms, motion_for, prompt_card, words_for
+from ipynemo.backend.explain.script import Script, script_for
+from ipynemo.draft import Draft
+from ipynemo.draft.summary import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ipynemo.backend.explain.assets import AssetFacts
+
+__all__ = ["DEFAULT_MS", "LEAST_MS", "MOST_MS", "Board", "Wishes", "fit_for", "storyboard"]
+
+DEFAULT_MS = 30_000  # for each picture
+LEAST_MS = 5_000  # also for each picture
+MOST_MS = 600_000
+CROSSFADE_MS = 500
+CARD_DELAY_MS = 300
+UNLIKE = 1.35  # from here on, cutting a picture to the frame's shape would lose too much of it
+CARD_PLACE = [0.5, 0.42]  # above the captions
+MUSIC_VOLUME = 0.25
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user asked for.
+
+    Parameters
+    ----------
+    total_ms : int or None
+        Of the whole clip; None for 30 s a picture.
+    music : str or None
+        A mood; None for silence.
+    """
+
+    language: str = "en"
+    total_ms: int | None = None
+    aspect: str = "16:9"
+    music: str | None = "curious"
+    music_volume: float = MUSIC_VOLUME
+    captions: bool = True
+    titles: bool = True
+    show_prompt: bool = False
+
+
+@dataclass
+class Board:
+    """A storyboard.
+
+    Parameters
+    ----------
+    draft : Draft
+    total_ms : int
+        How long it is.
+    facts : list of PictureFacts
+        Of the pictures that it explains.
+    left_out : list of str
+        Names of what was uploaded and found no place.
+    """
+
+    draft: Draft
+    total_ms: int
+    facts: list[PictureFacts] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def fit_for(asset: AssetFacts, width_px: int, height_px: int) -> str:
+    """Return how a picture fills a frame: cut to its shape where that loses little, else whole over a blurred copy."""
+    if not asset.width_px or not asset.height_px:
+        return "cover"
+    ratio = asset.width_px / asset.height_px / (width_px / height_px)
+    return "blur" if max(ratio, 1 / ratio) > UNLIKE else "cover"
+
+
+def _share(total_ms: int | None, count: int) -> tuple[int, list[int]]:
+    """Return how many pieces find a place, and where each ends."""
+    fitting = min(count, MOST_MS // LEAST_MS)
+    total = DEFAULT_MS * fitting if total_ms is None else total_ms
+    total = min(max(total, LEAST_MS * fitting), MOST_MS)
+    return fitting, [round(total * i / fitting) for i in range(fitting + 1)]
+
+
+class _Maker:
+    """Collects the segments of every track."""
+
+    def __init__(self, wishes: Wishes, script: Script) -> None:
+        self.wishes, self.script = wishes, script
+        self.size = edits.ASPECTS[wishes.aspect]
+        self.tracks: dict[str, list[dict[str, Any]]] = {"pictures": [], "cards": [], "titles": [], "captions": []}
+        self.count = 0
+
+    def put(self, track: str, start_ms: int, duration_ms: int, **keys: Any) -> None:
+        if duration_ms > 0:
+            self.count += 1
+            self.tracks[track].append({"id": f"s{self.count}", "st": start_ms, "d": duration_ms, **keys})
+
+    def picture(self, asset: AssetFacts, scene: str, start_ms: int, duration_ms: int, motion: Any) -> None:
+        meta: dict[str, Any] = {"media": asset.kind, "motion": motion, "fit": fit_for(asset, *self.size)}
+        meta |= {"scene": scene}
+        first = not self.tracks["pictures"]
+        fade = min(CROSSFADE_MS, duration_ms // 3)
+        meta["transition"] = {"kind": "fade" if first else "crossfade", "d": fade}
+        name = plain(asset.name, 60) or asset.id
+        video = {"in": 0} if asset.kind == "video" else {}
+        self.put("pictures", start_ms, duration_ms, n=name, src=asset.id, **video, m=meta)
+
+    def card(self, card: Card | None, start_ms: int, duration_ms: int) -> None:
+        if card is None:
+            return
+        style: dict[str, Any] = {"role": "card", "place": list(CARD_PLACE)}
+        style |= {"swatches": list(card.swatches)} if card.swatches else {}
+        delay = min(CARD_DELAY_MS, duration_ms // 4)
+        self.put("cards", start_ms + delay, duration_ms - delay, tx=card.text, m={"style": style})
+
+    def title(self, text: str, start_ms: int, duration_ms: int, place: Any = "center") -> None:
+        if self.wishes.titles:
+            self.put("titles", start_ms, duration_ms, tx=text, m={"style": {"role": "title", "place": place}})
+
+    def say(self, sentences: list[str], start_ms: int, duration_ms: int) -> None:
+        if self.wishes.captions:
+            for caption in timed(sentences, start_ms, duration_ms, self.script.columns_per_s):
+                style = {"style": {"role": "caption"}}
+                self.put("captions", caption.start_ms, caption.duration_ms, tx=caption.text, m=style)
+
+    def scenes(self, facts: PictureFacts | None, start_ms: int, end_ms: int) -> None:
+        """Add the scenes of one picture, or of none."""
+        start = start_ms
+        shown = frozenset[str]() if facts else frozenset({"evidence"})
+        for scene, length in lengths_ms(end_ms - start_ms, without=shown):
+            card = card_for(scene, facts, self.script)
+            if facts:
+                self.picture(facts.asset, scene, start, length, motion_for(scene, facts))
+                if scene == "prompt" and self.wishes.show_prompt:
+                    card = prompt_card(facts, self.script) or card
+            if scene == "open":
+                self._open(facts, card, start, length)
+            else:
+                self.card(card, start, length)
+            self.say(words_for(scene, facts, self.script), start, length)
+            start += length
+
+    def _open(self, facts: PictureFacts | None, card: Card | None, start: int, length: int) -> None:
+        self.title(self.script.one("title", "picture" if facts else "none"), start, length, [0.5, 0.36])
+        if card:
+            style = {"role": "lower_third", "place": [0.5, 0.64]}
+            delay = min(CARD_DELAY_MS * 2, length // 4)
+            self.put("cards", start + delay, length - delay, tx=card.text, m={"style": style})
+
+    def video(self, asset: AssetFacts, start_ms: int, end_ms: int) -> int:
+        """Add a video with its title; return where it ends, which may be earlier than it could."""
+        end_ms = min(end_ms, start_ms + asset.duration_ms) if asset.duration_ms else end_ms
+        end_ms = max(end_ms, start_ms + 1000)
+        self.picture(asset, "video", start_ms, end_ms - start_ms, "still")
+        facts = {"width": asset.width_px or "?", "height": asset.height_px or "?", "format": asset.format.upper()}
+        facts["seconds"] = f"{(asset.duration_ms or end_ms - start_ms) / 1000:.4g}"
+        length = min(3000, end_ms - start_ms)
+        self.title(plain(asset.name, 40) or asset.id, start_ms, length, [0.5, 0.36])
+        style = {"role": "lower_third", "place": [0.5, 0.64]}
+        self.put("cards", start_ms, length, tx=self.script.one("card", "video_facts", **facts), m={"style": style})
+        self.say(self.script.some("open", "video", **facts), start_ms, min(6000, end_ms - start_ms))
+        return end_ms
+
+    def draft(self, title: str, total_ms: int) -> Draft:
+        raw = edits.blank(self.wishes.aspect, title).raw
+        if self.tracks["pictures"]:
+            last = self.tracks["pictures"][-1]
+            last["m"]["fade_out_ms"] = min(600, last["d"] // 3)
+        roles = {"pictures": (0, "pictures"), "cards": (7, "card"), "titles": (7, "title"), "captions": (7, "caption")}
+        for key, (tt, role) in roles.items():
+            if self.tracks[key]:
+                track = {"id": f"t{len(raw['t']) + 1}", "tt": tt, "n": self.script.one("tracks", key)}
+                raw["t"].append(track | {"sg": self.tracks[key], "m": {"role": role}})
+        raw["d"] = total_ms
+        draft = Draft(raw)
+        if self.wishes.music:
+            draft = edits.set_music(draft, self.wishes.music, volume=self.wishes.music_volume)
+            draft = edits.rename_track(draft, len(draft.tracks), self.script.one("tracks", "music"))
+        return draft
+
+
+def storyboard(assets: Sequence[AssetFacts], wishes: Wishes) -> Board:
+    """Return the draft of an explainer for these files.
+
+    Parameters
+    ----------
+    assets : sequence of AssetFacts
+        In the order in which they are told. Sounds find no place of their own; without a picture or a video the
+        explainer is made of words alone.
+    wishes : Wishes
+    """
+    script = script_for(wishes.language)
+    maker = _Maker(wishes, script)
+    shown = [asset for asset in assets if asset.kind in ("image", "video")]
+    left_out = [plain(asset.name, 60) for asset in assets if asset.kind == "audio"]
+    if not shown:
+        total = min(max(wishes.total_ms or DEFAULT_MS, LEAST_MS), MOST_MS)
+        maker.scenes(None, 0, total)
+        return Board(maker.draft(script.one("title", "none"), total), total, [], left_out)
+    fitting, ends = _share(wishes.total_ms, len(shown))
+    left_out += [plain(asset.name, 60) for asset in shown[fitting:]]
+    facts, start = [], 0
+    for asset, share_start, share_end in zip(shown, ends, ends[1:], strict=False):
+        end = start + share_end - share_start
+        if asset.kind == "video":
+            start = maker.video(asset, start, end)
+        else:
+            facts.append(read_facts(asset))
+            maker.scenes(facts[-1], start, end)
+            start = end
+    title = script.one("title", "picture")
+    return Board(maker.draft(title, start), start, facts, left_out)
