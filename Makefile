@@ -1,0 +1,64 @@
+# Everything from a fresh clone: `make demo` shows it, `make test` checks it. Only Python >= 3.11 and make are needed.
+# Kept to what GNU make 3.81 and a plain POSIX shell can do, so that it runs on macOS as it is.
+
+VENV ?= .venv
+PYTHON ?=
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check
+PYTEST_ARGS ?=
+
+.PHONY: help demo test lint format bench pictures clean distclean
+
+help:
+	@echo "make demo      install, then make a real clip from a real picture (the quickstart notebook, headless)"
+	@echo "make test      install what is missing, run every test   (PYTEST_ARGS='-k name' runs some)"
+	@echo "make lint      ruff and mypy;   make format  lets ruff rewrite"
+	@echo "make bench     every benchmark, side by side with its peers; prints ratios"
+	@echo "make pictures  draw the pictures of the README anew, from a real clip"
+	@echo "make clean     remove what was made;   make distclean  the environment too"
+
+# A stamp a set of packages: installed again only when pyproject.toml changes, or the environment is gone.
+$(BIN)/python:
+	@sh tools/venv.sh $(VENV) $(PYTHON)
+
+$(VENV)/.demo-installed: pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --editable '.[notebooks]'
+	@touch $@
+
+$(VENV)/.dev-installed: pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.demo-installed
+
+demo: $(VENV)/.demo-installed
+	$(BIN)/python tools/demo.py demo-output
+
+test: $(VENV)/.dev-installed
+	@if [ -d tests/browser ]; then \
+		IPYNEMO_CHROMIUM=`sh tools/browser.sh $(VENV)` || [ -z "$$IPYNEMO_REQUIRE_BROWSER" ] || exit 1; \
+		export IPYNEMO_CHROMIUM; \
+	fi; \
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev-installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.dev-installed
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.dev-installed
+	@for script in benchmarks/*.py; do \
+		echo "== $$script"; \
+		$(BIN)/python "$$script" || exit 1; \
+	done
+
+pictures: demo $(VENV)/.dev-installed
+	$(BIN)/python docs/make_pictures.py demo-output
+
+clean:
+	rm -rf demo-output dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
+
+distclean: clean
+	rm -rf $(VENV) .cache
