@@ -1,0 +1,58 @@
+"""How much a draft of 10,000 segments costs as a frame, beside pandas with the same columns ready-made.
+
+Run with `python benchmarks/frames.py`. Both are measured in turn, and the best of many runs counts, so that whatever
+else the machine does weighs on neither. The aim is a ratio of at most 3.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pandas as pd
+
+from ipynemo.draft import Draft
+from ipynemo.frames import from_frame, to_frame
+
+SEGMENTS = 10_000
+ROUNDS = 40
+
+
+def draft_of(count: int) -> Draft:
+    """Return a draft of three tracks with all that the columns show."""
+    third = count // 3
+    clips = [
+        {"id": f"c{i}", "st": i * 1000, "d": 1000, "n": f"clip {i}", "src": f"asset-{i % 50}", "m": {"motion": "still"}}
+        for i in range(count - 2 * third)
+    ]
+    sounds = [{"id": f"m{i}", "st": i * 1000, "d": 1000, "src": "music:calm", "vol": 0.35} for i in range(third)]
+    titles = [{"id": f"t{i}", "st": i * 1000, "d": 900, "tx": f"Title number {i}"} for i in range(third)]
+    tracks = [{"tt": 0, "sg": clips}, {"tt": 1, "n": "Music", "sg": sounds}, {"tt": 7, "n": "Titles", "sg": titles}]
+    return Draft({"t": tracks, "d": 10_000_000, "m": {"width": 1920, "height": 1080}})
+
+
+def main() -> None:
+    """Measure and print."""
+    draft = draft_of(SEGMENTS)
+    frame = to_frame(draft)
+    # As plain Python values, None where one is missing: what somebody would hand to pandas.
+    ready = {column: frame[column].astype(object).where(frame[column].notna(), None).tolist() for column in frame}
+    best = {"pandas": float("inf"), "to_frame": float("inf"), "from_frame": float("inf")}
+    runs = {
+        "pandas": lambda: pd.DataFrame(ready),
+        "to_frame": lambda: to_frame(draft),
+        "from_frame": lambda: from_frame(frame),
+    }
+    for _ in range(ROUNDS):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run()
+            best[name] = min(best[name], time.perf_counter() - start)
+    print(f"pandas {pd.__version__}, {SEGMENTS:,} segments, best of {ROUNDS}")
+    print(f"pandas, columns ready-made  {best['pandas'] * 1000:7.2f} ms")
+    print(f"to_frame                    {best['to_frame'] * 1000:7.2f} ms")
+    print(f"from_frame, nothing edited  {best['from_frame'] * 1000:7.2f} ms")
+    print(f"ratio                       {best['to_frame'] / best['pandas']:7.2f}  (aim: at most 3)")
+
+
+if __name__ == "__main__":
+    main()
