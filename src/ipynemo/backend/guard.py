@@ -17,7 +17,7 @@ from ipynemo.errors import AuthenticationError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["IDENTITY", "Guard", "drain"]
+__all__ = ["IDENTITY", "Guard"]
 
 IDENTITY = "ipynemo_identity"  # the key in the scope's state
 MAX_TOKEN_LENGTH = 512
@@ -25,25 +25,43 @@ OPEN = {"/health", "/api/auth/anonymous-token"}
 OPEN_BELOW = "/api/files/"
 UPLOADS_BELOW = "/api/upload-video/"
 DRAIN_BYTES = 64 << 20
+DRAIN_STRANGER_BYTES = 4 << 20
 DRAIN_S = 10.0
 BODY_IDLE_S = 60.0
 
 
-async def drain(receive: Receive, limit_bytes: int = DRAIN_BYTES) -> None:
-    """Read on for a while after a refusal: a client that is cut off while it sends often never sees the answer."""
-    try:
-        async with asyncio.timeout(DRAIN_S):
-            while limit_bytes > 0:
-                message = await receive()
-                if message["type"] != "http.request" or not message.get("more_body"):
-                    return
-                limit_bytes -= len(message.get("body", b""))
-    except TimeoutError:
-        return
+class _Exchange:
+    """One request and its answer.
 
+    Before a refusal is sent, the rest of the body is read for a while: a client that is cut off while it still sends
+    often never sees the answer.
+    """
 
-def _headers(scope: Scope) -> dict[bytes, bytes]:
-    return dict(scope["headers"])
+    def __init__(self, receive: Receive, send: Send, *, has_body: bool) -> None:
+        self._receive = receive
+        self._send = send
+        self._complete = not has_body
+        self.drain_bytes = DRAIN_BYTES
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] != "http.request" or not message.get("more_body"):
+            self._complete = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] >= 400:
+            await self._drain()
+        await self._send(message)
+
+    async def _drain(self) -> None:
+        left = self.drain_bytes
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                while left > 0 and not self._complete:
+                    left -= len((await self.receive()).get("body", b""))
+        except TimeoutError:
+            return
 
 
 def _bearer(headers: dict[bytes, bytes]) -> str | None:
@@ -72,8 +90,10 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = _headers(scope)
+        headers = dict(scope["headers"])
         path = scope["path"]
+        has_body = b"content-length" in headers or b"transfer-encoding" in headers
+        exchange = _Exchange(receive, send, has_body=has_body)
         if path not in OPEN and not path.startswith(OPEN_BELOW):
             token = _bearer(headers)
             identity = await self._store.users.who(token) if token else None
@@ -82,15 +102,15 @@ class Guard:
                     "The token is wrong or has expired." if token else "The token is missing.",
                     hint="Send it as “Authorization: Bearer …”.",
                 )
-                await of_error(error)(scope, receive, send)
-                await drain(receive, 1 << 20)
+                exchange.drain_bytes = DRAIN_STRANGER_BYTES
+                await of_error(error)(scope, exchange.receive, exchange.send)
                 return
             scope.setdefault("state", {})[IDENTITY] = identity
         multipart = headers.get(b"content-type", b"").lower().startswith(b"multipart/")
         if path.startswith(UPLOADS_BELOW) and multipart:
-            await self._app(scope, receive, send)
-        elif b"content-length" in headers or b"transfer-encoding" in headers:
-            await self._with_body(scope, headers, receive, send)
+            await self._app(scope, exchange.receive, exchange.send)
+        elif has_body:
+            await self._with_body(scope, headers, exchange.receive, exchange.send)
         else:
             await self._app(scope, receive, send)
 
@@ -116,7 +136,6 @@ class Guard:
         if too_large:
             text = f"The body is larger than {MAX_JSON_BYTES >> 20} MiB."
             await error_answer(413, 413, text)(scope, receive, send)
-            await drain(receive)
             return
         body: bytes | None = b"".join(parts)
         parts.clear()

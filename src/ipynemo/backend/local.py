@@ -37,6 +37,7 @@ NEEDED = (
     "cv2",
     "defusedxml",
     "fastapi",
+    "greenlet",
     "numpy",
     "PIL",
     "python_multipart",

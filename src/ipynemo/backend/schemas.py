@@ -21,7 +21,7 @@ Id = Annotated[str, StringConstraints(pattern=ID_PATTERN, min_length=1, max_leng
 RenderId = Annotated[str, StringConstraints(pattern=ID_PATTERN, min_length=1, max_length=128)]
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00]*\S[^\x00]*$", min_length=1, max_length=200)]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=2048)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=8192)]
 
 MAX_MESSAGE = 20_000  # characters
 MAX_PARTS = 20

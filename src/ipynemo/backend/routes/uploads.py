@@ -13,14 +13,13 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from ipynemo.backend.fetch import fetch
-from ipynemo.backend.guard import drain
 from ipynemo.backend.media import MediaInfo, probe, safe_name
 from ipynemo.backend.multipart import MAX_FILES, Arrived, check_room, receive_files
 from ipynemo.backend.routes._common import Caller, Server, ServerPart, SessionId, errors, file_data, router
 from ipynemo.backend.schemas import UploadAnswer, UploadData, UrlUpload
 from ipynemo.backend.store.models import Asset
 from ipynemo.backend.strict import parse
-from ipynemo.errors import NemoError, UnsupportedFileError
+from ipynemo.errors import UnsupportedFileError
 from ipynemo.formats import MAX_UPLOAD_BYTES
 
 __all__ = ["routes"]
@@ -59,23 +58,18 @@ async def upload(session_id: SessionId, request: Request, server: ServerPart, ca
     """Take files into a session."""
     content_type = request.headers.get("content-type", "")
     kind = content_type.partition(";")[0].strip().lower()
-    try:
-        session = await server.store.sessions.get(session_id, caller.user_id, touch=True)
-        declared = request.headers.get("content-length", "0")
-        if declared.isdigit():
-            await asyncio.to_thread(check_room, server.store.folder.spool, int(declared[:15]) + SPARE_BYTES)
-        if kind == "multipart/form-data":
-            arrived = await receive_files(content_type, request.stream(), server.store.folder.spooled)
-        elif kind == "application/json":
-            arrived = await _fetch_all(server, _order(await request.body()))
-        else:
-            raise UnsupportedFileError(
-                "An upload is multipart/form-data with parts named “files”, or JSON with “urls”.", code=4001
-            )
-    except (NemoError, OSError):
-        if kind == "multipart/form-data":
-            await drain(request.receive)
-        raise
+    session = await server.store.sessions.get(session_id, caller.user_id, touch=True)
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit():
+        await asyncio.to_thread(check_room, server.store.folder.spool, int(declared[:15]) + SPARE_BYTES)
+    if kind == "multipart/form-data":
+        arrived = await receive_files(content_type, request.stream(), server.store.folder.spooled)
+    elif kind == "application/json":
+        arrived = await _fetch_all(server, _order(await request.body()))
+    else:
+        raise UnsupportedFileError(
+            "An upload is multipart/form-data with parts named “files”, or JSON with “urls”.", code=4001
+        )
     assets = await _take(server, session.id, arrived)
     return UploadAnswer(data=UploadData(files=[file_data(server, request, asset) for asset in assets]))
 
