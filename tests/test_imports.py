@@ -128,7 +128,7 @@ def loaded_after(statement: str) -> set[str]:
 
 HEAVY = {
     *("fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "av", "cv2", "PIL"),
-    *("numpy", "pandas", "ipywidgets", "anywidget", "IPython", "nest_asyncio2", "typer", "rich"),
+    *("numpy", "pandas", "ipywidgets", "anywidget", "IPython", "nest_asyncio2", "typer"),
 }
 
 
