@@ -162,6 +162,21 @@ def test_a_text_that_unpacks_to_a_gigabyte_takes_no_memory(tmp_path: Path) -> No
     assert grown_mb < 100
 
 
+def test_exif_whose_tags_all_claim_the_same_megabytes_takes_no_memory(tmp_path: Path) -> None:
+    count, size = 1_000, 2_000_000
+    entries = b"".join(struct.pack("<HHII", 0x4000 + n, 7, size - 20_000, 12_050) for n in range(count))
+    tiff = (b"II*\x00\x08\x00\x00\x00" + struct.pack("<H", count) + entries + bytes(4)).ljust(size, b"\x00")
+    bodies = [b"Exif\x00\x00" + tiff[at : at + 65_000] for at in range(0, size, 65_000)]
+    segments = b"".join(b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body for body in bodies)
+    plain = jpeg()
+    (tmp_path / "a.jpg").write_bytes(
+        plain[:2] + segments + plain[20:]
+    )  # without JFIF, so that EXIF is asked for the dpi
+    (answer,), grown_mb = probed(tmp_path / "a.jpg")
+    assert answer == "jpeg"
+    assert grown_mb < 60
+
+
 def vp8_film(path: Path) -> bytes:
     with av.open(str(path), "w", format="webm") as out:
         stream = out.add_stream("libvpx", rate=25)

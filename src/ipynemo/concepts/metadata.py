@@ -1,0 +1,51 @@
+"""What a file states about how it was made: signed records first, then text that anyone can write.
+
+Nothing found is not evidence of anything: labels can be removed or invented. No file, however broken or hostile, makes
+this fail; what cannot be read is said to be unreadable.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipynemo.concepts.blocks import cut
+from ipynemo.concepts.credentials import from_credentials
+from ipynemo.concepts.exif import from_comment, from_exif, from_iptc
+from ipynemo.concepts.generators import from_png_texts
+from ipynemo.concepts.statements import Statement, clean, unreadable
+from ipynemo.concepts.xmp import from_xmp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Statement", "stated"]
+
+MAX_STATEMENTS = 200  # a file that says more is not listened to
+
+
+def stated(path: Path, *, trust_anchors: str | None = None) -> list[Statement]:
+    """Return what a file states about how it was made, the signed statements first.
+
+    Parameters
+    ----------
+    path : Path
+        The file as it came; a copy that was saved again has lost some of it.
+    trust_anchors : str, optional
+        Certificates (PEM) of authorities that are trusted to know who signed a C2PA record.
+
+    Returns
+    -------
+    list of Statement
+        Empty where nothing is found. Places are never among them, and prompts only in `Statement.private`.
+    """
+    blocks = cut(path)
+    found = [
+        *from_credentials(path, trust_anchors),
+        *(statement for block in blocks.xmp for statement in from_xmp(block)),
+        *(statement for block in blocks.iptc for statement in from_iptc(block)),
+        *(statement for block in blocks.exif for statement in from_exif(block)),
+        *(statement for block in blocks.comments for statement in from_comment(block)),
+        *from_png_texts(blocks.texts),
+        *(unreadable(blocks.format.upper(), clean(what)) for what in blocks.broken),
+    ]
+    return sorted(dict.fromkeys(found), key=lambda statement: statement.level != "signed")[:MAX_STATEMENTS]
