@@ -1,0 +1,110 @@
+"""Many sounds become one: volume, fades, a sum in float, and a soft limit, block by block, exactly as long as asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ipynemo.backend.render.audio import Recording, Samples, Source, silence
+from ipynemo.backend.render.faults import BrokenAssetError
+from ipynemo.backend.render.music import Music
+from ipynemo.backend.render.scene import SAMPLE_RATE, Sound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ["Mixer", "envelope", "soft_limit"]
+
+DECLICK = 5 * SAMPLE_RATE // 1000  # a sound that starts or stops within a wave clicks without it
+KNEE, CEILING = 0.8, 0.97  # below the knee nothing is changed; AAC overshoots a little, so 1.0 would clip
+
+
+def soft_limit(mix: Samples) -> Samples:
+    """Return the mix with everything above the knee bent under the ceiling."""
+    size = np.abs(mix)
+    if size.max(initial=0.0) <= KNEE:
+        return mix
+    room = CEILING - KNEE
+    bent = KNEE + room * np.tanh((size - KNEE) / room)
+    return np.where(size > KNEE, np.copysign(bent, mix), mix).astype(np.float32)
+
+
+def envelope(first: int, count: int, length: int, fade_in: int, fade_out: int) -> np.ndarray | float:
+    """Return the gain, 0–1, of samples `first` to `first + count` of a sound of `length` samples.
+
+    Returns
+    -------
+    ndarray, shape (count, 1), float32, or 1.0 where no fade touches the samples
+    """
+    fade_in, fade_out = max(fade_in, min(DECLICK, length // 2)), max(fade_out, min(DECLICK, length // 2))
+    if first >= fade_in and first + count <= length - fade_out:
+        return 1.0
+    places = np.arange(first, first + count, dtype=np.float32)
+    rise = np.clip(places / max(fade_in, 1), 0, 1)
+    fall = np.clip((length - places) / max(fade_out, 1), 0, 1)
+    # Half a cosine wave: no corner where a fade begins or ends.
+    gain: np.ndarray = (np.sin(rise * np.pi / 2) ** 2 * np.sin(fall * np.pi / 2) ** 2).astype(np.float32)
+    return gain[:, None]
+
+
+class Mixer:
+    """The whole sound of a film, read in order.
+
+    Parameters
+    ----------
+    sounds : sequence of Sound
+    assets : mapping of str to Path
+        The files by asset id; pictures among them are silent.
+    length : int
+        How many samples there are in all.
+    """
+
+    def __init__(self, sounds: Sequence[Sound], assets: Mapping[str, Path], length: int) -> None:
+        self._waiting = sorted(sounds, key=lambda sound: sound.start, reverse=True)
+        self._playing: list[tuple[Sound, Source]] = []
+        self._assets = assets
+        self._length = length
+        self._position = 0
+
+    def _start(self, sound: Sound) -> None:
+        source: Source
+        if sound.mood is not None:
+            source = Music(sound.mood, sound.seed, skip=sound.in_ms * SAMPLE_RATE // 1000)
+        else:
+            try:
+                source = Recording(self._assets[sound.source], sound.in_ms / 1000, loop=sound.loop)
+            except BrokenAssetError:
+                if sound.own:  # a picture, or a silent film
+                    return
+                raise
+        self._playing.append((sound, source))
+
+    def read(self, count: int) -> Samples:
+        """Return the next samples, fewer than `count` only at the very end."""
+        count = min(count, self._length - self._position)
+        mix = silence(count)
+        end = self._position + count
+        while self._waiting and self._waiting[-1].start < end:
+            self._start(self._waiting.pop())
+        still: list[tuple[Sound, Source]] = []
+        for sound, source in self._playing:
+            begin, stop = max(sound.start, self._position), min(sound.start + sound.length, end)
+            if stop > begin:
+                samples = source.read(stop - begin)
+                gain = envelope(begin - sound.start, stop - begin, sound.length, sound.fade_in, sound.fade_out)
+                mix[begin - self._position : stop - self._position] += samples * (gain * np.float32(sound.volume))
+            if sound.start + sound.length > end:
+                still.append((sound, source))
+            else:
+                source.close()
+        self._playing = still
+        self._position = end
+        return soft_limit(mix)
+
+    def close(self) -> None:
+        """Close whatever is still playing."""
+        for _, source in self._playing:
+            source.close()
+        self._playing = []

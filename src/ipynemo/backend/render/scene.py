@@ -1,0 +1,256 @@
+"""The draft as the renderer understands it: read once, tolerantly, into whole frames and samples.
+
+Times become frames by rounding to the nearest one, so that segments which meet in the draft meet in the film.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import cast
+
+from ipynemo.backend.render.faults import DraftLimitError, EmptyDraftError
+from ipynemo.backend.render.motion import Fit, Motion, to_motion
+from ipynemo.backend.render.style import Style, to_style
+from ipynemo.backend.render.values import Colour, choice, colour, flag, number, object_of
+from ipynemo.draft import Draft, Segment, Track
+
+__all__ = ["FPS", "QUALITIES", "SAMPLE_RATE", "Layer", "Scene", "Shot", "Sound", "Words", "frame_of", "to_scene"]
+
+FPS = 30
+SAMPLE_RATE = 48_000
+MAX_DURATION_MS = 2 * 60 * 60 * 1000
+MIN_SIDE_PX, MAX_SIDE_PX = 64, 3840
+DEFAULT_SIZE = (1920, 1080)
+DEFAULT_BACKGROUND = Colour(16, 20, 24)
+QUALITIES = {"high": None, "medium": 720, "low": 360}  # the short side at most, in pixels
+MUSIC = "music:"
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A segment of a video track: a picture or a film, from frame `start` until before frame `end`."""
+
+    where: str
+    source: str | None
+    start: int
+    end: int
+    start_ms: int
+    duration_ms: int
+    in_ms: int
+    volume: float
+    fit: Fit
+    motion: Motion
+    transition: str
+    transition_frames: int
+    fade_out_frames: int
+    tail_frames: int = 0  # how long it goes on below the one that follows
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A segment of a text track."""
+
+    where: str
+    text: str
+    style: Style
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Something to hear: a source from `start` for `length` samples. `own` marks the sound of a shot."""
+
+    where: str
+    source: str
+    start: int
+    length: int
+    in_ms: int
+    volume: float
+    fade_in: int
+    fade_out: int
+    loop: bool = False
+    seed: int = 0
+    own: bool = False
+
+    @property
+    def mood(self) -> str | None:
+        """The mood of music made on the spot; None where the source is an asset."""
+        return self.source.removeprefix(MUSIC) if self.source.startswith(MUSIC) else None
+
+
+Layer = tuple[Shot, ...] | tuple[Words, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that is to be drawn and heard. `layers` are in drawing order, each sorted by start."""
+
+    width: int
+    height: int
+    frames: int
+    title: str
+    background: Colour
+    layers: tuple[Layer, ...]
+    sounds: tuple[Sound, ...]
+
+    @property
+    def duration_s(self) -> float:
+        """The length in seconds."""
+        return self.frames / FPS
+
+    @property
+    def samples(self) -> int:
+        """The length in samples of sound."""
+        return self.frames * SAMPLE_RATE // FPS
+
+
+def frame_of(ms: float) -> int:
+    """Return the frame nearest to a time in milliseconds."""
+    return round(ms * FPS / 1000)
+
+
+def _where(track: Track, segment: Segment) -> str:
+    return f"segment {segment.number} of track {track.number} ({track.kind})"
+
+
+def _size(draft: Draft, quality: str) -> tuple[int, int]:
+    given = [number(draft.meta.get(side), math.nan, -1e12, 1e12) for side in ("width", "height")]
+    if any(map(math.isnan, given)):  # missing, or no number
+        given = [*DEFAULT_SIZE]
+    width, height = map(int, given)
+    if not all(MIN_SIDE_PX <= side <= MAX_SIDE_PX for side in (width, height)):
+        raise DraftLimitError(
+            f"The draft asks for a picture of {width} × {height} pixels.",
+            hint=f"Each side must have {MIN_SIDE_PX}–{MAX_SIDE_PX} pixels, such as 1920 × 1080.",
+        )
+    short = QUALITIES.get(quality)
+    if short is not None and min(width, height) > short:
+        factor = short / min(width, height)
+        width, height = round(width * factor), round(height * factor)
+    return width // 2 * 2, height // 2 * 2  # 4:2:0 halves both sides
+
+
+def _shots(track: Track) -> tuple[Shot, ...]:
+    shots: list[Shot] = []
+    for segment in sorted(track.segments, key=lambda s: s.start_ms):
+        start, end = frame_of(segment.start_ms), frame_of(segment.end_ms)
+        if end <= start:
+            continue
+        meta = segment.meta
+        change = object_of(meta.get("transition"))
+        kind = choice(change.get("kind"), ("cut", "crossfade", "fade"), "cut")
+        frames = frame_of(number(change.get("d"), 500, 0, segment.duration_ms)) if kind != "cut" else 0
+        if kind == "crossfade":
+            if shots and shots[-1].end >= start:
+                shots[-1] = replace(shots[-1], tail_frames=max(start + frames - shots[-1].end, 0))
+            else:
+                kind = "fade"
+        shots.append(
+            Shot(
+                where=_where(track, segment),
+                source=segment.source,
+                start=start,
+                end=end,
+                start_ms=segment.start_ms,
+                duration_ms=segment.duration_ms,
+                in_ms=segment.in_ms,
+                volume=number(segment.volume, 1.0, 0, 2),
+                fit=cast("Fit", choice(meta.get("fit"), ("cover", "contain", "blur"), "cover")),
+                motion=to_motion(meta.get("motion")),
+                transition=kind,
+                transition_frames=frames,
+                fade_out_frames=frame_of(number(meta.get("fade_out_ms"), 0, 0, segment.duration_ms)),
+            )
+        )
+    return tuple(shots)
+
+
+def _words(track: Track) -> tuple[Words, ...]:
+    words = [
+        Words(_where(track, s), s.text or "", to_style(s.meta, track.meta), frame_of(s.start_ms), frame_of(s.end_ms))
+        for s in sorted(track.segments, key=lambda s: s.start_ms)
+    ]
+    return tuple(w for w in words if w.end > w.start and (w.text.strip() or w.style.swatches))
+
+
+def _samples(ms: float) -> int:
+    return round(ms * SAMPLE_RATE / 1000)
+
+
+def _sound(track: Track, segment: Segment) -> Sound | None:
+    length = _samples(segment.duration_ms)
+    if not length or segment.source is None:
+        return None
+    meta = segment.meta
+    return Sound(
+        where=_where(track, segment),
+        source=segment.source,
+        start=_samples(segment.start_ms),
+        length=length,
+        in_ms=segment.in_ms,
+        volume=number(segment.volume, 1.0, 0, 2),
+        fade_in=_samples(number(meta.get("fade_in_ms"), 0, 0, segment.duration_ms)),
+        fade_out=_samples(number(meta.get("fade_out_ms"), 0, 0, segment.duration_ms)),
+        loop=flag(meta.get("loop"), default=False),
+        seed=int(number(meta.get("seed"), 0, 0, 2**31 - 1)),
+    )
+
+
+def _own_sound(shot: Shot) -> Sound | None:
+    """Return the sound of a film on a video track; it fades with the picture."""
+    if shot.source is None or shot.volume <= 0:
+        return None
+    per_frame = SAMPLE_RATE // FPS
+    tail = shot.tail_frames * per_frame
+    return Sound(
+        where=shot.where,
+        source=shot.source,
+        start=_samples(shot.start_ms),
+        length=_samples(shot.duration_ms) + tail,
+        in_ms=shot.in_ms,
+        volume=shot.volume,
+        fade_in=shot.transition_frames * per_frame,
+        fade_out=max(tail, shot.fade_out_frames * per_frame),
+        own=True,
+    )
+
+
+def to_scene(draft: Draft, quality: str = "high") -> Scene:
+    """Read a draft.
+
+    Raises
+    ------
+    EmptyDraftError
+        Nothing in it has a duration.
+    DraftLimitError
+        It is longer or larger than can be rendered.
+    """
+    if draft.is_empty or draft.duration_ms <= 0:
+        raise EmptyDraftError("The draft has no segment with a duration, so there is nothing to render.")
+    if draft.duration_ms > MAX_DURATION_MS:
+        raise DraftLimitError(
+            f"The draft is {draft.duration_ms / 3_600_000:,.1f} hours long.", hint="At most 2 hours can be rendered."
+        )
+    width, height = _size(draft, quality)
+    layers: list[Layer] = []
+    sounds: list[Sound] = []
+    for track in draft.tracks:
+        if track.kind == "video":
+            shots = _shots(track)
+            layers.append(shots)
+            sounds.extend(sound for sound in map(_own_sound, shots) if sound)
+        elif track.kind == "text":
+            layers.append(_words(track))
+        elif track.kind == "audio":
+            sounds.extend(sound for sound in (_sound(track, s) for s in track.segments) if sound)
+    return Scene(
+        width=width,
+        height=height,
+        frames=max(1, frame_of(draft.duration_ms)),
+        title=draft.title or "",
+        background=colour(draft.meta.get("background"), DEFAULT_BACKGROUND),
+        layers=tuple(layer for layer in layers if layer),
+        sounds=tuple(sounds),
+    )
