@@ -74,7 +74,7 @@ def explain(
         ),
     ] = None,
     aspect: Annotated[Aspect | None, typer.Option(help="The clip's shape.")] = None,
-    seconds: Annotated[int | None, typer.Option(min=1, max=600, help="The clip's length.")] = None,
+    seconds: Annotated[int | None, typer.Option(min=5, max=600, help="The clip's length.")] = None,
     language: Annotated[
         str | None, typer.Option(help="The clip's language, such as en or zh. [default: the locale's]")
     ] = None,
