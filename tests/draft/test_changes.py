@@ -132,9 +132,9 @@ def test_new_ids_on_the_same_content_are_no_replacement():
 
 def test_moving_to_another_track_and_reordering_are_told():
     hello = {"id": "h", "tx": "Hello", "st": 0, "d": 1000}
-    assert changes(
-        draft(title(hello, id="x"), title(id="y")), draft(title(id="x"), title(hello, id="y"))
-    ) == ["Title 'Hello' moved from track 1 to track 2"]
+    assert changes(draft(title(hello, id="x"), title(id="y")), draft(title(id="x"), title(hello, id="y"))) == [
+        "Title 'Hello' moved from track 1 to track 2"
+    ]
     bye = {"id": "b", "tx": "Bye", "st": 1000, "d": 1000}
     assert changes(draft(title(hello, bye)), draft(title(bye, hello))) == ["Title: segments reordered"]
     assert changes(draft(video(CITY), music(LOFI)), draft(music(LOFI), video(CITY))) == ["Tracks reordered"]
@@ -199,7 +199,11 @@ def test_ten_thousand_segments_are_looked_up_and_not_compared_pair_by_pair(monke
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.5, 1.0, 1e300]) | st.sampled_from(["", "a", "b\n"]),
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from([0.5, 1.0, 1e300])
+    | st.sampled_from(["", "a", "b\n"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "d", "m"]), inner, max_size=3),
     max_leaves=6,
 )
@@ -213,7 +217,9 @@ SEGMENT = keyed(
     id=st.sampled_from("abc"), st=st.integers(0, 3), d=st.integers(0, 3), n=st.sampled_from("ab"), vol=JSON, tx=JSON,
     src=JSON, m=keyed(motion=JSON, transition=JSON, style=JSON, scene=JSON), x=JSON,
 )  # fmt: skip
-TRACK = keyed(id=st.sampled_from("ab"), tt=st.sampled_from([0, 1, 7, 9]), n=JSON, m=JSON, sg=st.lists(SEGMENT | JSON, max_size=4))
+TRACK = keyed(
+    id=st.sampled_from("ab"), tt=st.sampled_from([0, 1, 7, 9]), n=JSON, m=JSON, sg=st.lists(SEGMENT | JSON, max_size=4)
+)
 RAW = keyed(t=st.lists(TRACK | JSON, max_size=3), d=JSON, m=keyed(title=JSON, width=JSON, height=JSON), x=JSON)
 
 

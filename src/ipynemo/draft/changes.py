@@ -88,8 +88,12 @@ class _Teller:
         self.ambiguous = {label for label, count in labels.items() if count > 1}
 
     def _where(self, track: Track, number: int) -> str:
-        label = track_label(track)
-        return f"{label} {number} (track {track.number})" if label in self.ambiguous else f"{label} {number}"
+        label = "Segment" if track.type is None else track_label(track)
+        return (
+            f"{label} {number} (track {track.number})"
+            if label in self.ambiguous or track.type is None
+            else f"{label} {number}"
+        )
 
     def _add(self, head: str, was: str, now: str, what: str) -> None:
         """Tell a change of value; where both read the same, only that there is one."""

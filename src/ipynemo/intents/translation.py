@@ -53,10 +53,9 @@ _ORNAMENT = laid_out(
 _CJK = re.compile(r"[\u3400-\u9fff]")
 # A line without any of these holds no instruction; most lines do not.
 _MAYBE = laid_out(
-    r"""click|tap|press|hit|select|choose|pick|push|use|find|locate|look|open|go |navigate|head|visit|switch|expand|
-    access|
-    return|bring|jump|drag|drop|preview|watch|see|view|play|review|check|scrub|inspect|button|icon|menu|option|manage|
-    update|log|sign|toggle|top up""",
+    r"""\b(?:click|double|right|left|tap|press|hit|select|choose|pick|push|use|find|locate|look|open|go|navigate|head|visit|
+    switch|expand|access|return|bring|jump|drag|drop|preview|watch|see|view|play|review|check|scrub|inspect|export|
+    download|manage|update|log|sign|toggle|top up|notice)""",
     r"[点點击擊按选選打进進前转切展访回拖预預查检檢观看播导導匯下管登确找使勾]",
 )
 
