@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
+from ipynemo.client.secret import redact
 from ipynemo.errors import (
     AuthenticationError,
     FileTooLargeError,
@@ -31,10 +34,12 @@ from ipynemo.errors import (
 )
 from ipynemo.formats import accepted_text
 
-__all__ = ["TOKEN_CODES", "error_from", "open_answer", "read_json", "retry_after_s"]
+__all__ = ["TOKEN_CODES", "data_of", "error_from", "open_answer", "read_json", "read_whole", "retry_after_s"]
 
 TOKEN_CODES = frozenset({1001, 1010, 1011})
 MAX_QUOTE = 300  # characters of a foreign answer that an error quotes
+MAX_ANSWER_BYTES = 256 << 20  # of a plain answer; a state is a few MB at most
+MAX_ERROR_BYTES = 1 << 20  # of an error's body that is read
 
 _BY_CODE: dict[int, type[NemoError]] = {
     1001: AuthenticationError,
@@ -105,7 +110,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
     except ValueError:
         try:
             when = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, OverflowError, TypeError):
             return None
         if when.tzinfo is None:
             when = when.replace(tzinfo=UTC)
@@ -116,7 +121,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
 def _whole(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
-    if isinstance(value, str) and value.isascii() and value.lstrip("-").isdigit() and len(value) < 10:
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value):
         return int(value)
     return value if isinstance(value, int) else None
 
@@ -128,18 +133,21 @@ def _message(answer: Any) -> str | None:
     for key in ("message", "msg", "detail", "error", "errorMessage"):
         value = answer.get(key)
         if isinstance(value, str) and value.strip():
-            return value.strip()[:MAX_QUOTE]
+            return value
         if isinstance(value, dict) and isinstance(value.get("message"), str):
-            return str(value["message"]).strip()[:MAX_QUOTE]
+            return str(value["message"])
         if isinstance(value, list) and value and isinstance(value[0], dict):  # FastAPI's list of faults
             first = value[0]
-            where = ".".join(str(part) for part in first.get("loc", ()) if isinstance(part, (str, int)))
-            return f"{where}: {first.get('msg', '')}".strip(": ")[:MAX_QUOTE] or None
+            loc = first.get("loc")
+            where = ".".join(str(part) for part in (loc if isinstance(loc, list) else ()))
+            return f"{where}: {first.get('msg', '')}".strip(": ") or None
     return None
 
 
-def _quote(body: bytes) -> str:
-    return " ".join(body[: MAX_QUOTE * 4].decode("utf-8", "replace").split())[:MAX_QUOTE]
+def _quote(text: str) -> str:
+    """Return what a foreign answer says, fit to be shown: short, without control characters and tokens."""
+    shown = "".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text[: MAX_QUOTE * 4])
+    return " ".join(redact(shown).split())[:MAX_QUOTE]
 
 
 def error_from(
@@ -171,7 +179,7 @@ def error_from(
         kind = _BY_CODE.get(code or 0) or _BY_STATUS.get(status)
         kind = kind or (ServerError if status >= 500 else InvalidRequestError)
     kind = kind or ServerError
-    said = _message(answer)
+    said = _quote(_message(answer) or "")
     where = f"HTTP {status}" if code in (None, 0) else f"code {code}"
     error = kind(
         f"The backend would not {doing} ({where}){f': {said}' if said else ''}".rstrip(".") + ".",
@@ -180,7 +188,7 @@ def error_from(
         code=code,
         session_id=session_id,
         render_id=render_id,
-        received=None if said else _quote(body) or None,
+        received=None if said else _quote(body[: MAX_QUOTE * 4].decode("utf-8", "replace")) or None,
     )
     if isinstance(error, (RateLimitError, ServerError)):
         error.retry_after_s = retry_after_s(headers)
@@ -205,6 +213,16 @@ def open_answer(
     )
     if error is not None:
         raise error
+    if 300 <= response.status_code < 400:
+        parts = urlsplit(response.headers.get("location", ""))
+        to = f" to {parts.scheme}://{parts.hostname}" if parts.scheme and parts.hostname else ""
+        raise ProtocolError(
+            f"Asked to {doing}, the backend sends elsewhere{to} (HTTP {response.status_code}); that is not followed.",
+            hint="Use the address that it names, if you trust it.",
+            status=response.status_code,
+            session_id=session_id,
+            render_id=render_id,
+        )
     try:
         answer = read_json(body)
         if not isinstance(answer, dict):
@@ -219,6 +237,45 @@ def open_answer(
             status=response.status_code,
             session_id=session_id,
             render_id=render_id,
-            received=_quote(body) or None,
+            received=_quote(body[: MAX_QUOTE * 4].decode("utf-8", "replace")) or None,
         ) from None
     return answer
+
+
+def data_of(answer: dict[str, Any], *, doing: str, session_id: str | None = None) -> dict[str, Any]:
+    """Return the `data` of an envelope.
+
+    Raises
+    ------
+    ProtocolError
+        There is none.
+    """
+    data = answer.get("data")
+    if not isinstance(data, dict):
+        raise ProtocolError(f"Asked to {doing}, the backend's answer holds no data.", session_id=session_id)
+    return data
+
+
+async def read_whole(response: httpx.Response) -> None:
+    """Read the body into the response, up to a limit; of an error's body the beginning is enough.
+
+    Raises
+    ------
+    ProtocolError
+        The answer is larger than any of the protocol's.
+    """
+    if response.is_stream_consumed or hasattr(response, "_content"):
+        return
+    failed = response.status_code >= 400
+    limit = MAX_ERROR_BYTES if failed else MAX_ANSWER_BYTES
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > limit:
+            if failed:
+                break
+            raise ProtocolError(f"The answer is larger than {limit >> 20} MiB.")
+        chunks.append(chunk)
+    # What httpx's own aread() does, which has no limit.
+    response._content = b"".join(chunks)

@@ -10,7 +10,8 @@ __all__ = ["REDACTED", "Secret", "install_log_filter"]
 
 REDACTED: Final = "[secret]"
 
-# The loggers that may see a request; a filter on a parent does not reach the records of its children.
+# The loggers that may see a request; ours join them, each by its name, because a filter on a parent does not reach the
+# records of its children.
 LOGGERS: Final = (
     "ipynemo",
     "httpx",
@@ -57,17 +58,25 @@ class Secret:
 
 def redact(text: str) -> str:
     """Return `text` without tokens and without the query part of links."""
-    for value in _known:
+    for value in tuple(_known):  # another thread may be adding one
         text = text.replace(value, REDACTED)
     return _BEARER.sub(rf"\1{REDACTED}", _QUERY.sub(rf"\1?{REDACTED}", text))
 
 
 class _Filter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError, KeyError):
+            return True  # its arguments do not fit; the handler says so
         clean = redact(message)
         if clean != message:
             record.msg, record.args = clean, ()
+        if record.exc_info and not record.exc_text:
+            trace = logging.Formatter().formatException(record.exc_info)
+            clean = redact(trace)
+            if clean != trace:
+                record.exc_text = clean  # what formatters take instead of making it themselves
         return True
 
 
@@ -76,5 +85,6 @@ _filter = _Filter()
 
 def install_log_filter() -> None:
     """Keep tokens and signed queries out of what the client and its HTTP library log."""
-    for name in LOGGERS:
+    ours = [name for name in tuple(logging.root.manager.loggerDict) if name.startswith("ipynemo.")]
+    for name in (*LOGGERS, *ours):
         logging.getLogger(name).addFilter(_filter)  # adding it twice has no effect

@@ -1,16 +1,18 @@
-"""Server-sent events: bytes in, events out. No network here, so every odd chunk boundary can be tested.
+"""The chat stream: payloads in, events out. No network here.
 
-`SSEParser` cuts bytes into payloads (WHATWG HTML, "Server-sent events"); `TurnReader` turns payloads into the values of
+`SSEParser` (see `ipynemo.client.sse`) cuts bytes into payloads; `TurnReader` turns payloads into the values of
 `ipynemo.events`, in both dialects, told apart event by event; `TurnText` keeps what of them is the answer.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ipynemo.errors import ProtocolError
+from ipynemo.client.secret import redact
+from ipynemo.client.sse import MAX_EVENT_BYTES, SSEParser
 from ipynemo.events import (
     Event,
     Failure,
@@ -26,128 +28,12 @@ from ipynemo.events import (
 
 __all__ = ["MAX_EVENT_BYTES", "SSEParser", "TurnReader", "TurnText"]
 
-MAX_EVENT_BYTES = 64 << 20  # six times the largest event seen; beyond, memory is at stake
-BOM: Final = b"\xef\xbb\xbf"
+MIN_ECHO = 12  # characters that two failures must share before one counts as the other in other words
 
-
-class SSEParser:
-    r"""Cut a byte stream into the data of its events.
-
-    Only CR, LF and CRLF end a line: U+2028, U+2029 and U+0085 stand inside JSON. An event is complete at its blank
-    line, a CR included, so nothing waits for the LF that may follow.
-    """
-
-    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
-        self._max = max_event_bytes
-        self._line = bytearray()
-        self._data: list[bytes] = []
-        self._size = 0
-        self._event = b""
-        self._skip_lf = False
-        self._head: bytes | None = b""
-
-    @property
-    def pending_bytes(self) -> int:
-        """How much of an event has come that is not complete yet; comments do not count."""
-        line = 0 if self._line.startswith(b":") else len(self._line)
-        return self._size + line
-
-    def feed(self, chunk: bytes) -> list[str | None]:
-        """Take the next bytes; return the payloads that they complete, None for a sign of life without one.
-
-        Raises
-        ------
-        ProtocolError
-            One event is larger than the limit.
-        """
-        chunk = self._without_bom(chunk)
-        if self._skip_lf and chunk:
-            self._skip_lf = False
-            if chunk.startswith(b"\n"):
-                chunk = chunk[1:]
-        if not chunk:
-            return []
-        self._skip_lf = chunk.endswith(b"\r")
-        if b"\r" in chunk:
-            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        *whole, rest = chunk.split(b"\n")
-        out: list[str | None] = []
-        for line in whole:
-            if self._line:
-                self._line += line
-                line = bytes(self._line)
-                self._line.clear()
-            self._take(line, out)
-        self._line += rest
-        if self._size + len(self._line) > self._max:
-            raise ProtocolError(f"One event of the stream is larger than {self._max} bytes.")
-        return out
-
-    def close(self) -> tuple[list[str | None], bool]:
-        """Tell that the body has ended.
-
-        Returns
-        -------
-        payloads : list
-            A last event that only lacked its blank line, when it is whole JSON: some servers leave that line out.
-        cut : bool
-            Whether the body ended inside an event.
-        """
-        out: list[str | None] = []
-        if self._head:  # fewer bytes than a byte order mark has
-            self._line += self._head
-            self._head = None
-        if self._line:
-            self._take(bytes(self._line), out)
-            self._line.clear()
-        if not self._data:
-            return out, False
-        payload = b"\n".join(self._data).decode("utf-8", "replace")
-        self._data.clear()
-        try:
-            json.loads(payload)
-        except (ValueError, RecursionError):
-            return out, bool(payload.strip())
-        out.append(payload)
-        return out, False
-
-    def _without_bom(self, chunk: bytes) -> bytes:
-        if self._head is None:
-            return chunk
-        head = self._head + chunk
-        if len(head) < len(BOM) and BOM.startswith(head):
-            self._head = head
-            return b""
-        self._head = None
-        return head.removeprefix(BOM)
-
-    def _take(self, line: bytes, out: list[str | None]) -> None:
-        if not line:
-            self._dispatch(out)
-            return
-        if line.startswith(b":"):
-            out.append(None)
-            return
-        name, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        if name == b"data":
-            self._size += len(value)
-            if self._size > self._max:
-                raise ProtocolError(f"One event of the stream is larger than {self._max} bytes.")
-            self._data.append(value)
-        elif name == b"event":
-            self._event = value
-
-    def _dispatch(self, out: list[str | None]) -> None:
-        payload = b"\n".join(self._data).decode("utf-8", "replace")
-        had_field = bool(self._data or self._event)
-        self._data.clear()
-        self._size = 0
-        self._event = b""
-        if payload.strip():
-            out.append(payload)
-        elif had_field:
-            out.append(None)
+_APOLOGY: Final = re.compile(r"I encountered a temporary issue", re.IGNORECASE)
+_ADK_KEYS: Final = frozenset(
+    {"content", "partial", "author", "invocationId", "invocation_id", "actions", "errorCode", "error_code"}
+)
 
 
 def _get(mapping: Mapping[str, Any], camel: str, snake: str) -> Any:
@@ -163,11 +49,21 @@ def _string(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-APOLOGY = "i encountered a temporary issue"
+def _whole(text: str) -> str:
+    """Return text that can be printed: JSON can spell halves of a character, which no output takes."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
-_ADK_KEYS = frozenset(
-    {"content", "partial", "author", "invocationId", "invocation_id", "actions", "errorCode", "error_code"}
-)
+
+def _words(*candidates: Any) -> str:
+    """Return the first that says something, as text."""
+    for value in candidates:
+        if value is not None and value != "":
+            return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "no reason given"
 
 
 class TurnReader:
@@ -175,20 +71,28 @@ class TurnReader:
 
     Attributes
     ----------
-    open_calls : set
-        The tool calls that were not answered yet, by id, or by name where there is none.
     fatal : Failure or None
         The failure by which the backend ended the turn.
+    typed : bool
+        Whether the last text came in the typed dialect, which never says that a text is finished.
     """
 
     def __init__(self) -> None:
-        self.open_calls: set[str] = set()
         self.fatal: Failure | None = None
+        self.typed = False
+        self._open: dict[str, str] = {}  # name by id, or by itself where there is no id
+        self._running_on: set[str] = set()  # calls that go on after the turn, so that nobody waits for them
         self._failures: list[str] = []
         self._thought = ""
+        self._half = ""  # of a character that deltas were cut in
         self._last_text: str | None = None
-        self._pending_text = False
+        self._pending: list[str] = []  # deltas since the last finished text
         self._answered = False
+
+    @property
+    def open_calls(self) -> set[str]:
+        """The tool calls that were not answered yet, by id, or by name where there is none."""
+        return set(self._open)
 
     def read(self, payload: str | None) -> list[Event]:
         """Return the events of one payload of `SSEParser`; what cannot be read becomes `Unknown`."""
@@ -206,43 +110,57 @@ class TurnReader:
         return events
 
     def _note(self, event: Event) -> None:
-        if isinstance(event, Text):
-            self._last_text = event.text
-            self._pending_text = False
-            self._answered = self._answered or bool(event.text.strip())
-            # A dialect without results answers a call by going on.
-            self.open_calls = {call for call in self.open_calls if not call.startswith("name:")}
-        elif isinstance(event, TextDelta):
+        if isinstance(event, Heartbeat):
+            return
+        if isinstance(event, TextDelta):
             self._last_text = None
-            self._pending_text = True
-            self.open_calls = {call for call in self.open_calls if not call.startswith("name:")}
+            self._pending.append(event.text)
+        elif isinstance(event, Text):
+            self._last_text = event.text
+            self._pending.clear()
+            self._answered = self._answered or bool(event.text.strip())
         elif isinstance(event, ToolCall):
             self._last_text = None
-            self._answered = self._answered or self._pending_text
-            self._pending_text = False
-            self.open_calls.add(event.id or f"name:{event.name}")
+            self._answered = self._answered or bool(self._pending)
+            self._pending.clear()
+            if event.id not in self._running_on:
+                self._open[event.id or f"name:{event.name}"] = event.name
         elif isinstance(event, ToolResult):
             self._last_text = None
-            self.open_calls.discard(event.id or f"name:{event.name}")
-            self.open_calls.discard(f"name:{event.name}")
+            self._close(event)
+        if isinstance(event, (TextDelta, Text, Failure)):
+            # A dialect without results answers a call by going on.
+            self._open = {key: name for key, name in self._open.items() if not key.startswith("name:")}
+
+    def _close(self, result: ToolResult) -> None:
+        keys = [result.id, f"name:{result.name}"]
+        if result.id is None:  # then by its name, the call that has waited longest
+            keys += [key for key, name in self._open.items() if name == result.name][:1]
+        for key in keys:
+            self._open.pop(key or "", None)
 
     def _read_object(self, raw: dict[str, Any]) -> list[Event]:
-        if isinstance(raw.get("type"), str) and not isinstance(raw.get("content"), dict):
+        has_content = isinstance(raw.get("content"), dict)
+        if isinstance(raw.get("type"), str) and not has_content:
             return self._read_typed(raw)
-        if "error" in raw and not isinstance(raw.get("content"), dict):
+        if raw.get("error") and not has_content:
             return self._failure_frame(raw)
         if _ADK_KEYS & raw.keys():
-            return self._read_adk(raw)
+            events = self._read_adk(raw)
+            return events + self._failure_frame(raw) if raw.get("error") else events
         if isinstance(raw.get("detail"), str):
             return self._failed(None, raw["detail"], fatal=True)
-        return [Unknown(raw)]
+        code = raw.get("code")
+        if isinstance(code, int) and code not in (0, 200) and isinstance(raw.get("message"), str):
+            return self._failed(str(code), _words(raw["message"]), fatal=True)  # the envelope of the other calls
+        return [Unknown(raw)] if raw else [Heartbeat()]
 
     # -- the typed dialect --------------------------------------------------------------------------------------------
 
     def _read_typed(self, raw: dict[str, Any]) -> list[Event]:
         kind = raw["type"]
         if kind == "text" and isinstance(raw.get("content"), str):
-            return [TextDelta(raw["content"])] if raw["content"] else [Heartbeat()]
+            return self._delta(raw["content"], typed=True) if raw["content"] else [Heartbeat()]
         if kind == "heartbeat":
             return [Heartbeat()]
         if kind == "tool_call":
@@ -250,15 +168,18 @@ class TurnReader:
         if kind == "tool_result":
             return [ToolResult(_string(raw.get("id")), _string(raw.get("name")) or "tool", raw.get("result"))]
         if kind == "error":
-            message = raw.get("message")
-            text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
-            return self._failed(_string(raw.get("code")), text, fatal=False)
+            inner = _mapping(raw.get("error")).get("message")
+            message = _words(raw.get("message"), inner, raw.get("error"), raw.get("code"))
+            return self._failed(_string(raw.get("code")), message, fatal=False)
         return [Unknown(raw)]
 
     # -- the ADK dialect ----------------------------------------------------------------------------------------------
 
     def _read_adk(self, raw: dict[str, Any]) -> list[Event]:
         partial = raw.get("partial") is True
+        running_on = _get(raw, "longRunningToolIds", "long_running_tool_ids")
+        if isinstance(running_on, list):
+            self._running_on.update(call for call in running_on if isinstance(call, str))
         events: list[Event] = []
         text = ""
         thought = ""
@@ -287,8 +208,8 @@ class TurnReader:
             events.append(StateChanged(tuple(delta)))
         code = _get(raw, "errorCode", "error_code")
         if code:
-            message = _get(raw, "errorMessage", "error_message")
-            events += self._failed(str(code), message if isinstance(message, str) else str(code), fatal=False)
+            message = _words(_get(raw, "errorMessage", "error_message"), code)
+            events += self._failed(_words(code), message, fatal=False)
         return events
 
     def _tool_part(self, part: Mapping[str, Any]) -> list[Event]:
@@ -301,16 +222,34 @@ class TurnReader:
             return [ToolResult(_string(answer.get("id")), name, answer.get("response"))]
         return [Unknown(dict(part))] if part else []
 
+    # -- text ---------------------------------------------------------------------------------------------------------
+
+    def _delta(self, text: str, *, typed: bool) -> list[Event]:
+        text = self._half + text
+        cut = "\ud800" <= text[-1:] <= "\udbff"
+        self._half = text[-1] if cut else ""
+        self.typed = typed
+        text = _whole(text[:-1] if cut else text)
+        return [TextDelta(text)] if text else []
+
     def _text(self, text: str, *, partial: bool) -> list[Event]:
         if partial:
-            return [TextDelta(text)]
+            return self._delta(text, typed=False)
+        text = _without_apology(_whole(text))
         if text == self._last_text:
             return []  # the aggregate of an aggregate says the same a second time
-        if self._answered and text.strip().lower().startswith(APOLOGY):
-            return [Text("")] if self._pending_text else []
-        return [Text(text)]
+        pending, self._half = "".join(self._pending), ""
+        if _APOLOGY.match(text.lstrip()):
+            if pending.strip() and not _APOLOGY.match(pending.lstrip()):
+                return []  # the deltas before it are the answer; their own aggregate never came
+            if self._answered:
+                return [Text("")] if pending else []
+        settled = [Text(pending)] if self.typed and pending.strip() and pending.strip() not in text else []
+        self.typed = False
+        return [*settled, Text(text)]
 
     def _thinking(self, thought: str, *, partial: bool) -> list[Event]:
+        thought = _whole(thought)
         if partial:
             self._thought += thought
             return [Thought(thought)]
@@ -325,20 +264,25 @@ class TurnReader:
         error = raw["error"]
         if isinstance(error, dict):
             details, error = error, error.get("message")
-        text = error if isinstance(error, str) else json.dumps(error, ensure_ascii=False)
+        text = _words(error if isinstance(error, str) else None, raw.get("message"), error, details)
         kind, colon, rest = text.partition(": ")
         code = _string(_get(details, "error_type", "errorType")) or (kind if colon and kind.isidentifier() else None)
         message = _string(_get(details, "error_message", "errorMessage")) or (rest if code == kind and colon else text)
         return self._failed(code, message, fatal=True)
 
     def _failed(self, code: str | None, message: str, *, fatal: bool) -> list[Event]:
+        message = redact(_whole(message))
         failure = Failure(code, message, fatal)
         if fatal:
             self.fatal = failure
-        if any(message in told or told in message for told in self._failures):
-            return []  # said before, in other words
+        if any(_says_the_same(message, told) for told in self._failures):
+            return []
         self._failures.append(message)
         return [failure]
+
+
+def _says_the_same(one: str, other: str) -> bool:
+    return one == other or (min(len(one), len(other)) >= MIN_ECHO and (one in other or other in one))
 
 
 class TurnText:
@@ -371,9 +315,9 @@ class TurnText:
 
 def _without_apology(answer: str) -> str:
     """Drop a trailing "I encountered a temporary issue…" behind a normal answer."""
-    start = answer.lower().rfind(APOLOGY)
-    if start <= 0 or not answer[:start].strip():
+    *_, last = [None, *_APOLOGY.finditer(answer)]
+    if last is None or not answer[: last.start()].strip():
         return answer
-    tail = answer[start:]
+    tail = answer[last.start() :]
     # One or two short sentences at the very end; a longer tail is a part of the answer.
-    return answer[:start].rstrip() if len(tail) <= 200 and "\n\n" not in tail.strip() else answer
+    return answer[: last.start()].rstrip() if len(tail) <= 200 and "\n\n" not in tail.strip() else answer

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final
 
 from ipynemo.client.values import Reply
-from ipynemo.events import Event
+from ipynemo.events import Event, Heartbeat, StillWorking
 from ipynemo.loop import bridge
 
 __all__ = ["Feed", "TurnStream"]
@@ -35,8 +35,10 @@ class Feed:
         self._ended = False
 
     async def put(self, event: Event) -> None:
-        """Take an event of the turn; wait where too many are waiting."""
+        """Take an event of the turn; wait where too many are waiting, but drop signs of life then."""
         while len(self.waiting) >= MAX_WAITING:
+            if isinstance(event, (Heartbeat, StillWorking)):
+                return
             self._room.clear()
             await self._room.wait()
         self.waiting.append(event)
@@ -49,6 +51,8 @@ class Feed:
         self._room.set()
         if self._task is None:
             self._task = asyncio.ensure_future(self._run())
+            # A stream that is left alone has nobody who would take its error.
+            self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
         while not self.waiting:
             if self._task.done():
                 self._ended = True
@@ -87,6 +91,9 @@ class Feed:
 class TurnStream(AsyncIterator[Event]):
     """The events of one turn; the message is sent when the first one is asked for.
 
+    Leaving the loop, forgetting the stream, or cancelling whoever waits for the next event (also by a timeout) closes
+    it; the turn on the backend may go on.
+
     Attributes
     ----------
     reply : Reply or None
@@ -108,8 +115,15 @@ class TurnStream(AsyncIterator[Event]):
             try:
                 return self._feed.waiting.popleft()
             except IndexError:
-                if not await bridge(self._feed.more()):
-                    raise StopAsyncIteration from None
+                pass  # none is there yet
+            try:
+                more = await bridge(self._feed.more())
+            except (asyncio.CancelledError, GeneratorExit):
+                # A notebook keeps the traceback of an interrupted cell, and with it this stream, for a long time.
+                self._feed.abandon()
+                raise
+            if not more:
+                raise StopAsyncIteration
 
     async def aclose(self) -> None:
         """Close the stream and its connection, from any task; the turn on the backend may go on."""

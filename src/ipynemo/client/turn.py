@@ -8,49 +8,37 @@ looked at a few times instead, and what changed is told, or `StreamInterruptedEr
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from typing import Final
 
-import httpx
-
-from ipynemo.client.answers import open_answer
-from ipynemo.client.stream import SSEParser, TurnReader, TurnText
+from ipynemo.client.answers import error_from
+from ipynemo.client.listening import Cut, Listener, TooLong
+from ipynemo.client.stream import TurnText
 from ipynemo.client.values import Reply
-from ipynemo.client.wire import MAX_ERROR_BYTES, NEVER_LEFT, Wire
+from ipynemo.client.wire import Wire
 from ipynemo.draft import Draft
 from ipynemo.errors import (
     DeadlineError,
-    ProtocolError,
+    InvalidRequestError,
+    NemoError,
+    ServerError,
     StreamInterruptedError,
     TurnFailedError,
 )
-from ipynemo.events import Event, Failure, Heartbeat, StateChanged, StillWorking, Text, TextDelta, ToolCall
+from ipynemo.events import Event, Failure, StateChanged, StillWorking, Text, TextDelta, ToolCall
 from ipynemo.intents import translate
 
 __all__ = ["Turn"]
 
 log = logging.getLogger(__name__)
 
-TAKE: Final = "take the message"
 NOTHING_SAID: Final = {
     "en": "The agent ended without an answer, and the draft has not changed.",
     "zh": "智能体没有回答，草稿也没有变化。",
 }
-
-
-class _Cut(Exception):  # noqa: N818 - a signal inside this module, not an error of the tree
-    """The stream broke after the message may have arrived."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-class _TooLong(Exception):  # noqa: N818
-    """A limit of the turn was reached."""
 
 
 class Turn:
@@ -81,14 +69,12 @@ class Turn:
         self._language = language
         self._read_draft = read_draft
         self._emit_to = emit
-        self._reader = TurnReader()
+        self._listener = Listener(wire, session_id, text, self._emit)
+        self._reader = self._listener.reader
         self._answer = TurnText()
         self._tools: list[ToolCall] = []
         self._failures: list[Failure] = []
         self._answered = False
-        self._last: Event | None = None
-        self._events = 0
-        self._began = self._last_content = self._told = time.monotonic()
 
     async def run(self) -> Reply:
         """Send the message, emit what comes, return what it came to.
@@ -98,138 +84,49 @@ class Turn:
         NemoError
             What the backend answered, or how the turn ended.
         """
-        before = await self._read_draft()
-        self._began = self._last_content = self._told = time.monotonic()
+        self._check_text()
+        async with self._wire.turn(self._session_id):
+            return await self._run()
+
+    def _check_text(self) -> None:
         try:
-            ended_whole = await self._listen()
-        except _Cut as cut:
-            log.info("The stream of session %s broke: %s", self._session_id, cut.why)
-            return await self._recover(before, cut.why)
-        except _TooLong as limit:
-            after = await self._read_draft()
-            if _differ(before, after) or self._looks_finished:
-                return self._reply(before, after)
-            raise DeadlineError(
-                str(limit),
-                hint="The agent may still be at work, and the message was not sent again; "
-                "look at `session.draft()` in a while.",
+            self._text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            fault = InvalidRequestError(
+                f"The message holds half of a character, at position {error.start}, and cannot be sent.",
+                hint="It may have been cut in the middle of an emoji; type it again.",
                 session_id=self._session_id,
-                received=str(self._answer),
-            ) from None
-        after = await self._read_draft()
-        if not ended_whole and not _differ(before, after) and self._reader.fatal is None:
-            return await self._recover(before, "it ended in the middle of the work")
-        return self._reply(before, after)
-
-    # -- listening ----------------------------------------------------------------------------------------------------
-
-    async def _listen(self) -> bool:
-        """Emit the stream's events, hold the limits; return whether the stream's end looks like one."""
-        pump = asyncio.ensure_future(self._pump())
-        try:
-            while True:
-                done, _ = await asyncio.wait({pump}, timeout=self._until_next_tick())
-                if done:
-                    return pump.result()
-                await self._tick()
-        finally:
-            if not pump.done():
-                pump.cancel()
-                await asyncio.gather(pump, return_exceptions=True)
-
-    def _until_next_tick(self) -> float:
-        timing = self._timing
-        due = min(
-            self._told + timing.still_working_s,
-            self._last_content + timing.idle_limit_s,
-            self._began + timing.turn_limit_s,
-        )
-        return max(0.0, due - time.monotonic())
-
-    async def _tick(self) -> None:
-        now = time.monotonic()
-        if now >= self._began + self._timing.turn_limit_s:
-            raise _TooLong(f"The turn took longer than {self._timing.turn_limit_s:g} s.")
-        if now >= self._last_content + self._timing.idle_limit_s:
-            raise _TooLong(f"Nothing but silence came for {self._timing.idle_limit_s:g} s.")
-        if now >= self._told + self._timing.still_working_s:
-            self._told = now
-            await self._emit(StillWorking(now - self._began))
-
-    async def _pump(self) -> bool:
-        async with AsyncExitStack() as stack:
-            response = await self._deliver(stack)
-            await self._check_stream(response)
-            parser = SSEParser()
-            try:
-                async for chunk in response.aiter_bytes():
-                    pending = parser.pending_bytes
-                    await self._take(parser.feed(chunk))
-                    if parser.pending_bytes > pending:
-                        self._alive()  # a large event that comes slowly is no silence
-            except (httpx.TransportError, httpx.DecodingError) as error:
-                raise _Cut(str(error) or type(error).__name__) from error
-            payloads, cut = parser.close()
-            await self._take(payloads)
-        return self._events > 0 and not cut and not self._reader.open_calls
-
-    async def _deliver(self, stack: AsyncExitStack) -> httpx.Response:
-        """Send the message; again only where it never left."""
-        body = {
-            "app_name": "nemo_agent",
-            "user_id": "me",
-            "session_id": self._session_id,
-            "new_message": {"parts": [{"text": self._text}]},
-        }
-        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                return await stack.enter_async_context(
-                    self._wire.opened("POST", "/run_sse", json=body, headers=headers, kind="billed")
-                )
-            except NEVER_LEFT as error:
-                if tries >= self._timing.read_tries:
-                    raise self._wire.undelivered(error, "deliver the message", self._session_id, left=False) from None
-                await self._wire.endpoint.revive()
-                await asyncio.sleep(self._timing.read_backoff_s * tries)
-            except httpx.TransportError as error:
-                raise _Cut(str(error) or type(error).__name__) from error
-
-    async def _check_stream(self, response: httpx.Response) -> None:
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if response.status_code < 300 and kind in ("text/event-stream", ""):
+            )
+        else:
             return
-        body = b""
+        raise fault
+
+    async def _run(self) -> Reply:
+        before = await self._read_draft()
+        ended = False
+        broke = too_long = ""
         try:
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_ERROR_BYTES:
-                    break
-        except (httpx.TransportError, httpx.DecodingError) as error:
-            log.info("The answer to the message broke off: %s", error)
-        plain = httpx.Response(
-            response.status_code,
-            headers=[(k, v) for k, v in response.headers.items() if k == "retry-after"],
-            content=body,
-        )
-        open_answer(plain, doing=TAKE, session_id=self._session_id)  # an error, an HTML page, truncated JSON
-        raise ProtocolError(
-            f"Asked to {TAKE}, the backend answered with {kind or 'nothing'} instead of a stream.",
-            hint="The message may have arrived; look at the draft before sending it again.",
+            ended = await self._listener.listen()
+        except Cut as cut:
+            broke = str(cut)
+        except TooLong as limit:
+            too_long = str(limit)
+        if broke and self._reader.fatal is None:
+            return await self._recover(before, broke)
+        after = await self._read_draft()
+        if ended or self._reader.fatal is not None or _differ(before, after):
+            return self._reply(before, after)
+        if not too_long:
+            return await self._recover(before, "it ended in the middle of the work")
+        if self._listener.looks_finished:
+            return self._reply(before, after)
+        raise DeadlineError(
+            too_long,
+            hint="The agent may still be at work, and the message was not sent again; "
+            "look at `session.draft()` in a while.",
             session_id=self._session_id,
-            status=response.status_code,
-            received=body[:300].decode("utf-8", "replace") or None,
+            received=str(self._answer) or None,
         )
-
-    async def _take(self, payloads: list[str | None]) -> None:
-        for payload in payloads:
-            for event in self._reader.read(payload):
-                await self._emit(event)
-
-    def _alive(self) -> None:
-        self._last_content = self._told = time.monotonic()
 
     async def _emit(self, event: Event) -> None:
         self._answer.add(event)
@@ -240,23 +137,15 @@ class Turn:
             self._answered = False
         elif isinstance(event, (Text, TextDelta)) and event.text:
             self._answered = True
-        if not isinstance(event, (Heartbeat, StillWorking)):
-            self._alive()
-            self._events += 1
-            self._last = event
         await self._emit_to(event)
 
     # -- what it came to ----------------------------------------------------------------------------------------------
-
-    @property
-    def _looks_finished(self) -> bool:
-        return isinstance(self._last, Text) and not self._reader.open_calls and self._reader.fatal is None
 
     def _reply(self, before: Draft | None, after: Draft | None) -> Reply:
         changes = tuple(before.diff(after)) if before is not None and after is not None else ()
         raw_text = str(self._answer)
         translation = translate(raw_text, language=self._language)
-        nothing = NOTHING_SAID.get(self._language, NOTHING_SAID["en"])
+        nothing = NOTHING_SAID.get(self._language[:2].lower(), NOTHING_SAID["en"])
         reply = Reply(
             text=translation.text or "\n".join(changes) or nothing,
             tools=tuple(self._tools),
@@ -268,30 +157,50 @@ class Turn:
         )
         fatal = self._reader.fatal
         if fatal is not None or (self._failures and not self._answered and not changes):
-            failure = fatal or self._failures[-1]
-            error = TurnFailedError(
-                f"The agent failed: {failure.message}" + (f" ({failure.code})" if failure.code else ""),
-                hint="; ".join(changes) and f"Until then it had done: {'; '.join(changes)}",
-                session_id=self._session_id,
-                received=raw_text or None,
-            )
-            error.reply = reply
-            raise error
+            raise self._failed(fatal or self._failures[-1], reply)
         return reply
+
+    def _failed(self, failure: Failure, reply: Reply) -> NemoError:
+        """Return the error that a failure of the agent means."""
+        done = f"Until then it had done: {'; '.join(reply.changes)}" if reply.changes else None
+        code = failure.code or ""
+        if code.isdigit():  # an envelope in the stream: out of credits in the middle of the work
+            body = json.dumps({"code": int(code), "message": failure.message}).encode()
+            known = error_from(200, {}, body, doing="finish the answer", session_id=self._session_id)
+            if known is not None and not isinstance(known, ServerError):
+                self._wire.advise(known)
+                known.hint = " ".join(filter(None, (known.hint, done)))
+                known.received = reply.raw_text or None
+                return known
+        error = TurnFailedError(
+            f"The agent failed: {failure.message}" + (f" ({code})" if code and code != failure.message else ""),
+            hint=done,
+            session_id=self._session_id,
+            received=reply.raw_text or None,
+        )
+        error.reply = reply
+        return error
 
     async def _recover(self, before: Draft | None, why: str) -> Reply:
         """Look at the state a few times; never send the message again."""
+        log.info("The stream of session %s broke: %s", self._session_id, why)
         timing = self._timing
+        after: Draft | None = None
         for poll in range(timing.recovery_polls):
             await self._wait_telling(timing.recovery_every_s if poll else timing.recovery_first_s)
             after = await self._read_draft()
             if _differ(before, after):
                 await self._emit_to(StateChanged(("draft",)))
                 return self._reply(before, after)
-        if self._reader.fatal is not None:
-            return self._reply(before, await self._read_draft())
+            if self._listener.looks_finished and after is not None:
+                return self._reply(before, after)  # only the end of the connection was lost, not of the answer
+        seen = (
+            "the draft has not changed since"
+            if before is not None and after is not None
+            else "what came of it could not be read"
+        )
         raise StreamInterruptedError(
-            f"The answer was cut off ({why}), and the draft has not changed since.",
+            f"The answer was cut off ({why}), and {seen}.",
             hint="The message was not sent again, because it may have been charged; look at `session.draft()` "
             "in a while, then ask once more if nothing came of it.",
             session_id=self._session_id,
@@ -303,7 +212,7 @@ class Turn:
         while (left := until - time.monotonic()) > 0:
             await asyncio.sleep(min(left, self._timing.still_working_s or left))
             if time.monotonic() < until:
-                await self._emit_to(StillWorking(time.monotonic() - self._began))
+                await self._emit_to(StillWorking(time.monotonic() - self._listener.began))
 
 
 def _differ(before: Draft | None, after: Draft | None) -> bool:

@@ -1,48 +1,30 @@
-"""Requests: headers, tokens, what is sent again and what never is.
-
-Reads are tried again with full jitter within a budget (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture
-Blog, 2015) and honour `Retry-After`. Billed calls are sent again only if they never left, and each has a connection
-of its own: on a kept one that the server is just closing nobody could tell whether the request arrived.
-"""
+"""The wire: requests with their tokens and limits, answers opened, everything ended when the client is closed."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import random
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any
+from urllib.parse import quote
 
 import httpx
 
-from ipynemo.client.answers import TOKEN_CODES, error_from, open_answer
+from ipynemo.client.answers import MAX_ERROR_BYTES, TOKEN_CODES, data_of, error_from, open_answer, read_whole
+from ipynemo.client.connections import Bearer, Connections
 from ipynemo.client.endpoint import Endpoint
+from ipynemo.client.retries import NEVER_LEFT, Retries
 from ipynemo.client.secret import install_log_filter
 from ipynemo.errors import (
     AuthenticationError,
-    ConnectionFailedError,
     InvalidRequestError,
     NemoError,
-    ProtocolError,
-    RateLimitError,
-    ServerError,
+    OutOfCreditsError,
+    StreamInterruptedError,
 )
-from ipynemo.settings import SKILL_SOURCE, SKILL_VERSION, Settings, Timing
+from ipynemo.settings import Settings, Timing
 
-__all__ = ["NEVER_LEFT", "Wire"]
-
-log = logging.getLogger(__name__)
-
-NEVER_LEFT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-MAX_ANSWER_BYTES: Final = 256 << 20  # of a plain answer; a state is a few MB at most
-MAX_ERROR_BYTES: Final = 1 << 20  # of an error's body that is read
-
-
-def _attribution(settings: Settings) -> dict[str, str]:
-    platform = "".join(c for c in settings.platform if c.isascii() and c.isprintable()) or "unknown"
-    return {"X-Skill-Source": SKILL_SOURCE, "X-Skill-Version": SKILL_VERSION, "X-Skill-Platform": platform}
+__all__ = ["MAX_ERROR_BYTES", "NEVER_LEFT", "Wire", "data_of"]
 
 
 class Wire:
@@ -58,29 +40,60 @@ class Wire:
         self.endpoint = endpoint
         self.settings = settings
         self.timing = timing
-        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._connections = Connections(settings, timing, local=endpoint.is_local)
+        self._retries = Retries(endpoint, timing)
+        self._turns: dict[asyncio.Task[Any], bool] = {}  # whether this client's closing ended it
         install_log_filter()
 
-    def client(self, kind: str = "read") -> httpx.AsyncClient:
-        """Return the client for reads, billed calls, or files on other hosts, which get none of our headers."""
-        client = self._clients.get(kind)
-        if client is None:
-            limits = httpx.Limits(max_connections=100, max_keepalive_connections=0 if kind == "billed" else 20)
-            client = self._clients[kind] = httpx.AsyncClient(
-                headers={} if kind == "foreign" else _attribution(self.settings),
-                timeout=httpx.Timeout(self.timing.idle_limit_s, connect=self.timing.connect_s),
-                limits=limits,
-                follow_redirects=kind == "foreign",
-                # A school's proxy must not come between this computer and itself.
-                trust_env=not self.endpoint.is_local,
-            )
-        return client
-
     async def aclose(self) -> None:
-        """Close the connections."""
-        clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
-            await client.aclose()
+        """End the turns that still run, close the connections. A later request opens new ones."""
+        self._retries.closings += 1
+        running = [task for task in self._turns if task is not asyncio.current_task()]
+        for task in running:
+            self._turns[task] = True
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+        await self._connections.aclose()
+
+    def client(self, kind: str = "read") -> httpx.AsyncClient:
+        """Return the client for `read`, `billed`, or `foreign`: files on other hosts, which get none of our headers."""
+        return self._connections.of(kind)
+
+    def undelivered(
+        self, error: httpx.RequestError, doing: str, session_id: str | None = None, *, left: bool
+    ) -> NemoError:
+        """Return our error for one of the HTTP library's."""
+        return self._retries.undelivered(error, doing, session_id, left=left)
+
+    @asynccontextmanager
+    async def turn(self, session_id: str) -> AsyncIterator[None]:
+        """Keep account of a turn, so that closing this client ends it.
+
+        Raises
+        ------
+        StreamInterruptedError
+            The client was closed.
+        """
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("A turn runs in a task.")
+        self._turns[task] = False
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self._turns[task]:
+                raise
+        else:
+            return
+        finally:
+            closed = self._turns.pop(task)
+        if closed:
+            raise StreamInterruptedError(
+                "The client was closed during the answer.",
+                hint="The backend may have finished; look at `session.draft()` with a new client.",
+                session_id=session_id,
+            )
 
     # -- plain calls --------------------------------------------------------------------------------------------------
 
@@ -110,19 +123,37 @@ class Wire:
         NemoError
             Whatever the answer means, or what kept it from coming.
         """
+        timing = self.timing
+        # A read that stalls is tried again before the time for all tries is used up.
+        timeout = None if billed else httpx.Timeout(timing.read_budget_s / 2, connect=timing.connect_s)
         headers = {"Accept": "application/json"}
-        content = body
         if body is not None:
             headers["Content-Type"] = "application/json"
 
         async def once() -> dict[str, Any]:
             async with self.opened(
-                method, path, json=json, content=content, headers=headers, kind="billed" if billed else "read"
+                method,
+                path,
+                json=json,
+                content=body,
+                headers=headers,
+                kind="billed" if billed else "read",
+                timeout=timeout,
             ) as response:
-                await _read_whole(response, MAX_ANSWER_BYTES)
-                return open_answer(response, doing=doing, session_id=session_id, render_id=render_id)
+                await read_whole(response)
+                return self.open_answer(response, doing=doing, session_id=session_id, render_id=render_id)
 
-        return await self._with_retries(once, billed=billed, doing=doing, session_id=session_id, render_id=render_id)
+        # The server's start and the first token do not count against the limit of the call.
+        await self.endpoint.ready(self)
+        await self.endpoint.tokens.get()
+        return await self._retries.run(
+            once,
+            billed=billed,
+            doing=doing,
+            session_id=session_id,
+            render_id=render_id,
+            limit_s=timing.idle_limit_s if billed else timing.read_budget_s,
+        )
 
     async def send_body(
         self,
@@ -137,82 +168,36 @@ class Wire:
 
         async def once() -> dict[str, Any]:
             async with self.opened("POST", path, content=body, headers=headers, kind="billed") as response:
-                await _read_whole(response, MAX_ANSWER_BYTES)
-                return open_answer(response, doing=doing, session_id=session_id)
+                await read_whole(response)
+                return self.open_answer(response, doing=doing, session_id=session_id)
 
-        return await self._with_retries(once, billed=True, doing=doing, session_id=session_id, render_id=None)
+        return await self._retries.run(once, billed=True, doing=doing, session_id=session_id)
 
-    async def _with_retries(
-        self,
-        once: Callable[[], Awaitable[dict[str, Any]]],
-        *,
-        billed: bool,
-        doing: str,
-        session_id: str | None,
-        render_id: str | None,
+    def open_answer(
+        self, response: httpx.Response, *, doing: str, session_id: str | None = None, render_id: str | None = None
     ) -> dict[str, Any]:
-        timing = self.timing
-        began = time.monotonic()
-        waited_for_rate = False
-        tries = 0
-        while True:
-            tries += 1
-            wait_s = random.uniform(0, timing.read_backoff_s * 2 ** min(tries - 1, 6))  # noqa: S311 - jitter
-            try:
-                return await once()
-            except httpx.TransportError as error:
-                left = not isinstance(error, NEVER_LEFT)
-                if (billed and left) or tries >= timing.read_tries:
-                    raise self.undelivered(error, doing, session_id, render_id, left=left) from None
-                if not left:
-                    await self.endpoint.revive()
-            except RateLimitError as error:
-                if billed or waited_for_rate:
-                    raise
-                waited_for_rate = True
-                asked = timing.retry_after_default_s if error.retry_after_s is None else error.retry_after_s
-                if asked > timing.retry_after_max_s:
-                    raise
-                log.info("Too many requests; waiting %.1f s.", asked)
-                await asyncio.sleep(asked)
-                continue
-            except ServerError as error:
-                if billed or (error.status or 0) < 500 or tries >= timing.read_tries:
-                    raise
-                if error.retry_after_s is not None:
-                    if error.retry_after_s > timing.retry_after_max_s:
-                        raise
-                    wait_s = error.retry_after_s
-            if time.monotonic() - began + wait_s > timing.read_budget_s:
-                raise ConnectionFailedError(
-                    f"Could not {doing} within {timing.read_budget_s:g} s.",
-                    hint="The backend may be busy; try again in a minute.",
-                    session_id=session_id,
-                    render_id=render_id,
-                )
-            await asyncio.sleep(wait_s)
+        """Return the JSON object of a successful answer, or raise what it means, with what to do about it here."""
+        try:
+            return open_answer(response, doing=doing, session_id=session_id, render_id=render_id)
+        except OutOfCreditsError as error:
+            self.advise(error)
+            raise
 
-    def undelivered(
-        self,
-        error: httpx.TransportError,
-        doing: str,
-        session_id: str | None = None,
-        render_id: str | None = None,
-        *,
-        left: bool,
-    ) -> NemoError:
-        """Return our error for one of the HTTP library's."""
-        what = str(error) or type(error).__name__
-        if isinstance(error, httpx.UnsupportedProtocol):
-            return InvalidRequestError(f"{self.endpoint.base_url!r} is not the address of a backend.")
-        hint = (
-            "It may have arrived; it was not sent again. Look at the state before trying once more."
-            if left
-            else f"Is the network up, and {self.endpoint.host} the right address?"
-        )
-        return ConnectionFailedError(
-            f"Could not {doing}: {what}.", hint=hint, session_id=session_id, render_id=render_id
-        )
+    def advise(self, error: NemoError) -> None:
+        """Say where credits come from: another start, a registration, a top-up."""
+        if not isinstance(error, OutOfCreditsError):
+            return
+        tokens = self.endpoint.tokens
+        local = "or work on the embedded backend: ipynemo.AsyncNemo('local')."
+        if self.endpoint.is_local:
+            error.hint = "Start the embedded backend with more of them: ipynemo.AsyncNemo('local', credits=…)."
+        elif tokens.anonymous:
+            bind = f"/?bind={quote(tokens.user_id, safe='')}" if tokens.user_id else ""
+            error.link = self.settings.web_url + bind
+            error.hint = f"Register at {error.link} to get more, {local}"
+        else:
+            error.link = self.settings.web_url
+            error.hint = f"Top up at {error.link}, {local}"
 
     # -- one request --------------------------------------------------------------------------------------------------
 
@@ -226,6 +211,7 @@ class Wire:
         content: bytes | Callable[[], AsyncIterator[bytes]] | None = None,
         headers: Mapping[str, str] | None = None,
         kind: str = "read",
+        timeout: httpx.Timeout | None = None,
     ) -> AsyncIterator[httpx.Response]:
         """Send one request with the token and give its answer, unread.
 
@@ -240,18 +226,22 @@ class Wire:
         while True:
             await self.endpoint.ready(self)
             token = await self.endpoint.tokens.get()
-            sent = {**(headers or {}), "Authorization": f"Bearer {token.reveal()}"}
+            client = self.client(kind)
+            fault: NemoError | None = None
             try:
-                request = self.client(kind).build_request(
+                request = client.build_request(
                     method,
                     self.endpoint.base_url + path,
                     json=json,
                     content=content() if callable(content) else content,
-                    headers=sent,
+                    headers=headers,
+                    timeout=timeout or client.timeout,
                 )
-            except (httpx.InvalidURL, UnicodeEncodeError, ValueError) as error:
-                raise InvalidRequestError(f"This request cannot be sent: {error}.") from None
-            response = await self.client(kind).send(request, stream=True)
+            except (httpx.InvalidURL, ValueError) as error:
+                fault = InvalidRequestError(f"This request cannot be sent: {error}.")
+            if fault is not None:
+                raise fault
+            response = await client.send(request, stream=True, auth=Bearer(token))
             try:
                 if not renewed and await self._token_refused(response):
                     renewed = True
@@ -270,57 +260,29 @@ class Wire:
             return True
         if response.status_code >= 300 or not _is_short_json(response):
             return False
-        await _read_whole(response, MAX_ANSWER_BYTES)
+        await read_whole(response)
         error = error_from(response.status_code, response.headers, response.content, doing="check the token")
         return isinstance(error, AuthenticationError) and error.code in TOKEN_CODES
 
     async def anonymous_token(self, client_id: str) -> dict[str, Any]:
         """Ask for an anonymous token; return the `data` of the answer."""
+        doing = "get an anonymous token"
+        timing = self.timing
 
         async def once() -> dict[str, Any]:
-            response = await self.client().post(
-                self.endpoint.base_url + "/api/auth/anonymous-token", headers={"X-Client-Id": client_id}
-            )
-            return open_answer(response, doing="get an anonymous token")
+            async with self.client().stream(
+                "POST",
+                self.endpoint.base_url + "/api/auth/anonymous-token",
+                headers={"Accept": "application/json", "X-Client-Id": client_id},
+                timeout=httpx.Timeout(timing.read_budget_s / 2, connect=timing.connect_s),
+            ) as response:
+                await read_whole(response)
+                return open_answer(response, doing=doing)
 
-        answer = await self._with_retries(
-            once, billed=False, doing="get an anonymous token", session_id=None, render_id=None
-        )
-        return data_of(answer, doing="get an anonymous token")
-
-
-def data_of(answer: dict[str, Any], *, doing: str, session_id: str | None = None) -> dict[str, Any]:
-    """Return the `data` of an envelope.
-
-    Raises
-    ------
-    ProtocolError
-        There is none.
-    """
-    data = answer.get("data")
-    if not isinstance(data, dict):
-        raise ProtocolError(f"Asked to {doing}, the backend's answer holds no data.", session_id=session_id)
-    return data
+        answer = await self._retries.run(once, billed=False, doing=doing, limit_s=timing.read_budget_s)
+        return data_of(answer, doing=doing)
 
 
 def _is_short_json(response: httpx.Response) -> bool:
     kind: str = response.headers.get("content-type", "")
     return kind.partition(";")[0].strip().lower() == "application/json"
-
-
-async def _read_whole(response: httpx.Response, limit: int) -> None:
-    """Read the body into the response, up to a limit."""
-    if response.is_stream_consumed or hasattr(response, "_content"):
-        return
-    limit = min(limit, MAX_ERROR_BYTES) if response.status_code >= 400 else limit
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > limit:
-            if response.status_code >= 400:
-                break
-            raise ProtocolError(f"The answer is larger than {limit >> 20} MiB.")
-        chunks.append(chunk)
-    # What httpx's own aread() does, which has no limit.
-    response._content = b"".join(chunks)
