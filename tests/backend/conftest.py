@@ -32,7 +32,9 @@ class User:
     task_id: str = ""
 
     def begin(self, **body: Any) -> str:
-        data = self.http.post("/api/tasks/me/with-session/nemo_agent", json={"task_name": "test", **body}).json()["data"]
+        data = self.http.post("/api/tasks/me/with-session/nemo_agent", json={"task_name": "test", **body}).json()[
+            "data"
+        ]
         self.session_id, self.task_id = data["session_id"], data["task_id"]
         return self.session_id
 
@@ -159,7 +161,9 @@ def png(color: str = "teal", size: tuple[int, int] = (64, 48)) -> bytes:
     return out.getvalue()
 
 
-def title_draft(text: str = "Hello", duration_ms: int = 400, *, width: int = 1920, height: int = 1080) -> dict[str, Any]:
+def title_draft(
+    text: str = "Hello", duration_ms: int = 400, *, width: int = 1920, height: int = 1080
+) -> dict[str, Any]:
     """Return a draft that needs no file: one title."""
     return {
         "t": [{"tt": 7, "sg": [{"id": "a", "st": 0, "d": duration_ms, "tx": text}]}],

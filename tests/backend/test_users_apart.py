@@ -24,12 +24,8 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)
-@pytest.mark.parametrize(
-    "authorization", [None, "", "Bearer", "Bearer wrong", "Basic bm12Og==", "Bearer " + "x" * 600]
-)
-def test_every_call_demands_the_token(
-    server: ServerProcess, method: str, path: str, authorization: str | None
-) -> None:
+@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer wrong", "Basic bm12Og==", "Bearer " + "x" * 600])
+def test_every_call_demands_the_token(server: ServerProcess, method: str, path: str, authorization: str | None) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
     answer = httpx.request(method, server.base_url + path, headers=headers)
     assert answer.status_code == 401

@@ -11,6 +11,7 @@ import asyncio
 import importlib.util
 import json
 import os
+import re
 import secrets
 import select
 import site
@@ -145,11 +146,13 @@ class LocalBackend:
             port = _read_port(process)
             if port is None:
                 self._let_go()
-                words = _tail(self._data / "logs" / "backend.log", begins)
+                path = self._data / "logs" / "backend.log"
+                words = _tail(path, begins)
                 missing = "ModuleNotFoundError" in words
                 raise BackendStartError(
-                    f"The embedded backend did not start. It said: {words or 'nothing'}",
-                    hint=INSTALL if missing else f"Its log is {self._data / 'logs' / 'backend.log'}.",
+                    f"The embedded backend did not start. {_gist(words)}",
+                    hint=INSTALL if missing else f"Its log is {path}.",
+                    received=words,
                 )
             self.base_url, self.token = f"http://127.0.0.1:{port}", token
 
@@ -266,6 +269,13 @@ def _read_port(process: subprocess.Popen[bytes]) -> int | None:
         if not block:
             return None
     return None
+
+
+def _gist(words: str) -> str:
+    """Return the line of a log that says what went wrong: that of the last exception, else the last one."""
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    raised = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Interrupt)\b", line)]
+    return f"It said: {(raised or lines)[-1][:500]}." if lines else "It said nothing."
 
 
 def _tail(path: Path, begins: int) -> str:

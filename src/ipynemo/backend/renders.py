@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 WORKER = ("-P", "-m", "ipynemo.backend.render.worker")
 LOOK_S = 1.0  # between two looks into the queue, which other servers fill too
+TELL_S = 0.5  # between two entries of the progress
 STOP_S = 2.0  # for a worker to remove its temporary file
 LINE_BYTES = 1 << 20
 TAIL_BYTES = 4096
@@ -136,7 +137,7 @@ class RenderQueue:
                 kept = await self._store.renders.finish(render.id, self._owner, relative, result["done"])
             else:
                 error = result["error"]
-                await self._store.renders.fail(render.id, self._owner, _clean(error["type"]), _clean(error["message"]))
+                await self._store.renders.fail(render.id, self._owner, str(error["type"]), str(error["message"]))
         finally:
             await worker.stop()
             if not kept:
@@ -144,18 +145,13 @@ class RenderQueue:
 
     async def _renew(self, render_id: str, worker: _Worker) -> None:
         while True:
-            await asyncio.sleep(self._config.render_lease_s / 4)
+            await asyncio.sleep(min(TELL_S, self._config.render_lease_s / 4))
             try:
                 if not await self._store.renders.renew(render_id, self._owner, worker.progress):
                     worker.kill()  # cancelled through another server, or taken over while this one slept
                     return
             except SQLAlchemyError:
                 log.exception("the claim on %s could not be renewed", render_id)
-
-
-def _clean(value: Any) -> str:
-    """Return text that any database can store."""
-    return str(value).replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 class _Worker:

@@ -18,11 +18,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from ipynemo.errors import BackendStartError
 
-__all__ = ["Database", "migrate", "newest_revision"]
+__all__ = ["Database", "migrate", "newest_revision", "storable"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_S = 30
 MIGRATION_LOCK = 0x6970796E  # an arbitrary number that every server of ours agrees on
+
+
+def storable(text: str) -> str:
+    """Return text that every database can store: PostgreSQL takes no NUL, and UTF-8 no half characters."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def newest_revision() -> str:

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from ipynemo.backend.store.database import Database
 from ipynemo.backend.store.models import Session, Version
@@ -104,12 +104,9 @@ class Drafts:
                 rows = await db.execute(select(Version).where(Version.session_id == session_id))
                 places = {row.place: Draft.from_json(row.draft) for row in rows.scalars()}
                 place = _target(places, session.place, draft, history)
-            await db.execute(
-                update(Session)
-                .where(Session.id == session_id)
-                .values(place=place, timeline_version=session.timeline_version + 1)
-            )
-            return session.timeline_version + 1
+            version = session.timeline_version + 1
+            session.place, session.timeline_version = place, version
+        return version
 
 
 def _target(places: dict[int, Draft], at: int, draft: Draft, history: Literal["undo", "redo"]) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import CursorResult, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ipynemo.backend.config import BackendConfig
-from ipynemo.backend.store.database import Database
+from ipynemo.backend.store.database import Database, storable
 from ipynemo.backend.store.models import Render, Session
 from ipynemo.errors import RateLimitError
 
@@ -164,8 +164,8 @@ class Renders:
             render_id,
             owner,
             status="failed",
-            error=error[:2000],
-            error_type=error_type[:64],
+            error=storable(error)[:2000],
+            error_type=storable(error_type)[:64],
             finished_at=time.time(),
         )
 

@@ -8,7 +8,7 @@ import uuid
 from sqlalchemy import delete, or_, select, update
 
 from ipynemo.backend.config import BackendConfig
-from ipynemo.backend.store.database import Database
+from ipynemo.backend.store.database import Database, storable
 from ipynemo.backend.store.models import Message, Session
 from ipynemo.errors import SessionNotFoundError
 
@@ -109,7 +109,7 @@ class Sessions:
     async def say(self, session_id: str, role: str, text: str) -> None:
         """Keep what was said."""
         async with self._database.writing() as db:
-            db.add(Message(session_id=session_id, role=role, text=text, said_at=time.time()))
+            db.add(Message(session_id=session_id, role=role, text=storable(text), said_at=time.time()))
 
     async def history(self, session_id: str) -> tuple[tuple[str, str], ...]:
         """Return what was said last, oldest first."""

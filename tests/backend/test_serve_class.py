@@ -1,0 +1,177 @@
+"""`serve` for a class: who may listen where, what is printed, and a clean end."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import SOURCES
+
+from ipynemo.backend.serve import banner, is_loopback, serve
+from ipynemo.errors import BackendStartError, InvalidRequestError
+
+RUN = "import sys; from pathlib import Path; from ipynemo.backend.serve import serve; serve(data=Path(sys.argv[1]), {})"
+
+
+class Served:
+    def __init__(self, data: Path, arguments: str, **environ: str) -> None:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("NEMO_", "IPYNEMO_"))}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", RUN.format(arguments), str(data)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**clean, "PYTHONPATH": SOURCES, **environ},
+        )
+        assert self.process.stdout is not None
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if line.startswith("Ctrl-C"):
+                break
+        self.text = "".join(lines)
+
+    def stop(self) -> tuple[int, str]:
+        self.process.send_signal(signal.SIGINT)
+        _, errors = self.process.communicate(timeout=20)
+        return self.process.returncode, errors
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[list[Served]]:
+    running: list[Served] = []
+    yield running
+    for each in running:
+        each.process.kill()
+        each.process.communicate()
+
+
+def test_it_prints_what_a_pupil_sets_and_both_work(served: list[Served], tmp_path: Path) -> None:
+    served.append(Served(tmp_path, "port=0"))
+    url = re.search(r"export NEMO_API_URL=(http://127\.0\.0\.1:\d+)\n", served[0].text)
+    token = re.search(r"export NEMO_TOKEN=(\S+)\n", served[0].text)
+    assert url
+    assert token
+    assert "Caddy" not in served[0].text
+    headers = {"Authorization": f"Bearer {token[1]}"}
+    answer = httpx.get(url[1] + "/api/credits/balance/simple", headers=headers)
+    assert answer.json()["data"]["available"] == 100
+    session = httpx.post(url[1] + "/api/tasks/me/with-session/nemo_agent", json={}, headers=headers).json()
+    assert session["data"]["user_id"] == "usr_served"
+
+
+def test_ctrl_c_ends_it_quietly(served: list[Served], tmp_path: Path) -> None:
+    served.append(Served(tmp_path, "port=0"))
+    assert served[0].stop() == (0, "")
+
+
+def test_a_given_token_is_used_and_not_printed(served: list[Served], tmp_path: Path) -> None:
+    secret = "a-long-and-random-class-token"
+    served.append(Served(tmp_path, "port=0, host='0.0.0.0'", NEMO_SERVE_TOKEN=secret))
+    assert secret not in served[0].text
+    assert "export NEMO_TOKEN=(the token that you set)" in served[0].text
+    assert "Caddy" in served[0].text
+    port = re.search(r":(\d+),", served[0].text)
+    assert port
+    answer = httpx.get(
+        f"http://127.0.0.1:{port[1]}/api/credits/balance/simple", headers={"Authorization": f"Bearer {secret}"}
+    )
+    assert answer.status_code == 200
+
+
+def test_anonymous_serving_needs_no_token_and_gives_everyone_a_user(served: list[Served], tmp_path: Path) -> None:
+    served.append(Served(tmp_path, "port=0, host='0.0.0.0', anonymous=True"))
+    assert "NEMO_TOKEN" not in served[0].text
+    assert "everyone then gets a user of their own" in served[0].text
+    port = re.search(r":(\d+),", served[0].text)
+    assert port
+    ids = {
+        httpx.post(
+            f"http://127.0.0.1:{port[1]}/api/auth/anonymous-token",
+            headers={"X-Client-Id": f"00000000-0000-4000-8000-00000000000{n}"},
+        ).json()["data"]["user_id"]
+        for n in range(3)
+    }
+    assert len(ids) == 3
+
+
+@pytest.fixture
+def no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NEMO_SERVE_TOKEN", "IPYNEMO_BACKEND_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.4", "::", "nemo.school.example"])
+def test_others_are_not_let_in_without_a_token(tmp_path: Path, no_token: None, host: str) -> None:
+    with pytest.raises(InvalidRequestError, match="so it needs a token") as caught:
+        serve(host=host, data=tmp_path)
+    assert "NEMO_SERVE_TOKEN" in str(caught.value)
+
+
+def test_a_short_token_is_refused_where_others_can_try_it(tmp_path: Path, no_token: None) -> None:
+    with pytest.raises(InvalidRequestError, match="shorter than 16"):
+        serve(host="0.0.0.0", data=tmp_path, token="secret")
+
+
+@pytest.mark.parametrize("token", ["with a space in the middle", "größer-als-sechzehn-Zeichen", "line\nbreak-and-more"])
+def test_a_token_that_no_header_carries_is_refused(tmp_path: Path, no_token: None, token: str) -> None:
+    with pytest.raises(InvalidRequestError, match="no header can carry"):
+        serve(host="0.0.0.0", data=tmp_path, token=token)
+
+
+def test_a_port_in_use_is_an_error_that_names_it(tmp_path: Path, no_token: None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(BackendStartError, match=f"127.0.0.1:{port} cannot be used"):
+            serve(port=port, data=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("10.0.0.1", False),
+        ("localhost.evil.example", False),
+        ("", False),
+    ],
+)
+def test_loopback_is_what_only_this_computer_reaches(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
+
+
+def test_the_banner_shows_how_to_put_tls_in_front() -> None:
+    text = banner(
+        host="10.0.0.5", port=8765, data=Path("/data"), anonymous=True, token="generated-token", generated=True
+    )
+    assert text == (
+        "ipynemo serves on http://10.0.0.5:8765, data in /data\n"
+        "\n"
+        "A pupil sets:\n"
+        "  export NEMO_API_URL=http://10.0.0.5:8765\n"
+        "  export NEMO_TOKEN=generated-token\n"
+        "  (or, instead of the token, nothing: everyone then gets a user of their own)\n"
+        "\n"
+        "Tokens and pictures travel unencrypted. For TLS, serve on --host 127.0.0.1 and put Caddy in front,\n"
+        "which gets the certificate by itself; its Caddyfile is:\n"
+        "  nemo.school.example {\n"
+        "      reverse_proxy 127.0.0.1:8765 {\n"
+        "          flush_interval -1\n"
+        "      }\n"
+        "  }\n"
+        "\n"
+        "Ctrl-C stops it."
+    )
