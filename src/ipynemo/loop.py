@@ -8,6 +8,9 @@ no loop at all. So one daemon thread with one loop does the work, and whoever ca
   applied at the first such call and never on import; an interrupt cancels the work.
 
 Where there are no threads (JupyterLite) the running loop is the loop.
+
+Whoever stops waiting gets control back when the work has cleaned up behind itself: closed its connection, removed its
+temporary file. A forked child has a loop of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, ParamSpec, TypeVar
+from concurrent.futures import Future, wait
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from ipynemo.errors import InvalidRequestError
 from ipynemo.settings import has_threads
@@ -33,6 +37,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SHUTDOWN_S = 3.0  # what the interpreter waits at exit for connections to be closed
+SETTLE_S = 1.0  # what whoever stops waiting gives the work to clean up behind itself
 
 
 class _Background:
@@ -72,16 +77,52 @@ class _Background:
 
 _lock = threading.Lock()
 _background: _Background | None = None
+_of_parents: list[_Background] = []  # kept, because a loop that is collected closes what the parent still uses
 
 
 def background() -> asyncio.AbstractEventLoop:
     """Return the background loop, started at the first call, and anew in a forked child."""
     global _background  # noqa: PLW0603 - one loop a process is the point of this module
     with _lock:
-        if _background is None or _background.pid != os.getpid():
+        if _background is None:
             _background = _Background()
             atexit.register(_background.close)
         return _background.loop
+
+
+def _begin_anew() -> None:
+    """In a forked child: the parent's thread is not here, and its lock may have been held at that moment."""
+    global _background, _lock
+    if _background is not None:
+        _of_parents.append(_background)
+    _background, _lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_begin_anew)
+
+
+class _Handed(Generic[T]):
+    """Work in the hands of the background loop."""
+
+    def __init__(self, work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._task: asyncio.Task[Any] | None = None
+        self.future: Future[T] = asyncio.run_coroutine_threadsafe(self._run(work), loop)
+
+    async def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        self._task = asyncio.current_task()
+        return await work
+
+    def cancel(self) -> Future[None] | None:
+        """Cancel the work; return what ends when it has cleaned up, None where it had ended already."""
+        if not self.future.cancel() or self._loop.is_closed():
+            return None
+        return asyncio.run_coroutine_threadsafe(self._settled(), self._loop)
+
+    async def _settled(self) -> None:
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=SETTLE_S)
 
 
 def _running() -> asyncio.AbstractEventLoop | None:
@@ -101,7 +142,13 @@ async def bridge(work: Coroutine[Any, Any, T]) -> T:
     ours = background()
     if asyncio.get_running_loop() is ours:
         return await work
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, ours))
+    handed = _Handed(work, ours)
+    try:
+        return await asyncio.wrap_future(handed.future)
+    except asyncio.CancelledError:
+        if settled := handed.cancel():
+            await asyncio.wrap_future(settled)
+        raise
 
 
 def here(callback: Callable[..., object]) -> Callable[..., None]:
@@ -151,7 +198,12 @@ async def off_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
     """Call something that waits for a disk on a thread of its own; directly where there are no threads."""
     if not has_threads():
         return work(*args, **kwargs)
-    return await asyncio.to_thread(work, *args, **kwargs)
+    call = functools.partial(contextvars.copy_context().run, work, *args, **kwargs)
+    try:
+        helper = asyncio.get_running_loop().run_in_executor(None, call)
+    except RuntimeError:  # the interpreter is ending and gives no more threads; we are cleaning up
+        return call()
+    return await helper
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -160,7 +212,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     Raises
     ------
     InvalidRequestError
-        It was called from the background thread itself, where blocking would wait for itself.
+        It was called from the background thread itself, where blocking would wait for itself, or inside a loop that
+        cannot be kept turning.
     """
     if not has_threads():
         work.close()
@@ -176,14 +229,28 @@ def run(work: Coroutine[Any, Any, T]) -> T:
             "A blocking call was made from ipynemo's own thread, where it would wait for itself.",
             hint="Use ipynemo.AsyncNemo and `await` here.",
         )
-    future = asyncio.run_coroutine_threadsafe(work, ours)
+    if loop is not None:
+        _let_nest(loop, work)
+    handed = _Handed(work, ours)
     try:
         if loop is None:
-            return future.result()
-        import nest_asyncio2
-
-        nest_asyncio2.apply(loop)
-        return loop.run_until_complete(asyncio.wrap_future(future, loop=loop))
+            return handed.future.result()
+        return loop.run_until_complete(asyncio.wrap_future(handed.future, loop=loop))
     except BaseException:
-        future.cancel()
+        if settled := handed.cancel():
+            wait([settled], 2 * SETTLE_S)
         raise
+
+
+def _let_nest(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any]) -> None:
+    """Make a running loop one that can be kept turning."""
+    import nest_asyncio2
+
+    try:
+        nest_asyncio2.apply(loop)
+    except ValueError as error:
+        work.close()
+        raise InvalidRequestError(
+            f"A blocking call cannot wait inside this event loop ({type(loop).__module__}.{type(loop).__name__}).",
+            hint="Use ipynemo.AsyncNemo and `await` here, or call from a thread.",
+        ) from error

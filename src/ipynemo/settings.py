@@ -133,8 +133,8 @@ class Settings:
         """Read the environment."""
         env = os.environ if environ is None else environ
         return cls(
-            api_url=(env.get("NEMO_API_URL") or "").rstrip("/") or None,
-            web_url=(env.get("NEMO_WEB_URL") or DEFAULT_WEB_URL).rstrip("/"),
+            api_url=(env.get("NEMO_API_URL") or "").strip().rstrip("/") or None,
+            web_url=(env.get("NEMO_WEB_URL") or DEFAULT_WEB_URL).strip().rstrip("/"),
             token=(env.get("NEMO_TOKEN") or "").strip() or None,
             client_id=(env.get("NEMO_CLIENT_ID") or "").strip() or None,
             platform=skill_platform(env),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
-from ipynemo.client.exports import free_path
+from ipynemo.client.exports import Target, free_path
+from ipynemo.client.patience import patiently
+from ipynemo.client.transfer import Source, path_of
 from ipynemo.client.values import Clip, Explained
-from ipynemo.errors import InvalidRequestError, NemoError, RateLimitError
+from ipynemo.errors import InvalidRequestError, NemoError
 
 if TYPE_CHECKING:
     from ipynemo.client.client import AsyncNemo
@@ -21,9 +25,9 @@ __all__ = ["DEFAULT_MESSAGE", "Batch", "OnPicture"]
 DEFAULT_MESSAGE: Final = "explain what an AI image is and how it was created"
 MAX_CONCURRENCY: Final = 32
 
+log = logging.getLogger(__name__)
+
 OnPicture = Callable[[Explained, int, int], object]
-Source = str | os.PathLike[str]
-T = TypeVar("T")
 
 
 class Batch:
@@ -32,10 +36,8 @@ class Batch:
     def __init__(self, nemo: AsyncNemo, message: str, folder: Source | None, on_picture: OnPicture | None) -> None:
         self._nemo = nemo
         self._message = message
-        self._folder = Path.cwd() if folder is None else Path(folder).expanduser()
+        self._folder = Path.cwd() if folder is None else path_of(folder)
         self._on_picture = on_picture
-        self._names = asyncio.Lock()
-        self._taken: set[Path] = set()
 
     async def run(self, sources: Sequence[Source], concurrency: int) -> list[Explained]:
         """Work on all of them, so many at once; return the results in order."""
@@ -61,38 +63,22 @@ class Batch:
     async def _one(self, source: Source) -> Explained:
         session: AsyncSession | None = None
         name = os.fspath(source)
+        # Half a character in a file's name cannot be sent.
+        title = unquote(PurePath(name).stem).encode("utf-8", "replace").decode() or "picture"
         try:
-            session = await self._patiently(lambda: self._nemo.create_session(Path(name).stem or "picture"))
-            clip = await self._clip(session, source)
+            session = await self._nemo.create_session(title)
+            clip = await self._clip(session, source, title)
         except NemoError as error:
-            return Explained(name, error=error, session_id=session.session_id if session else None)
-        return Explained(name, clip=clip, session_id=session.session_id)
+            failed = error
+        except Exception as error:  # one picture must not stop the others
+            log.exception("%s could not be explained.", name)
+            failed = NemoError(f"{PurePath(name).name!r} could not be explained: {type(error).__name__}: {error}")
+        else:
+            return Explained(name, clip=clip, session_id=session.session_id)
+        return Explained(name, error=failed, session_id=session.session_id if session else None)
 
-    async def _clip(self, session: AsyncSession, source: Source) -> Clip:
-        await self._patiently(lambda: session.upload(source))
-        await self._patiently(lambda: session.chat(self._message, as_is=True))
-        path = await self._path(Path(os.fspath(source)).stem)
-        return await self._patiently(lambda: session.export(path))
-
-    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Wait once where the backend asks for it; a request refused for its rate was not carried out."""
-        try:
-            return await call()
-        except RateLimitError as error:
-            timing = self._nemo.timing
-            asked_s = timing.retry_after_default_s if error.retry_after_s is None else error.retry_after_s
-            if asked_s > timing.retry_after_max_s:
-                raise
-            await asyncio.sleep(asked_s)
-            return await call()
-
-    async def _path(self, stem: str) -> Path:
-        """Return a name of its own for each clip, also for two pictures of one name in two folders."""
-        async with self._names:
-            path = free_path(stem, self._folder)
-            number = 2
-            while path in self._taken or path.exists():
-                path = self._folder / f"{path.stem.removesuffix(f'-{number - 1}')}-{number}.mp4"
-                number += 1
-            self._taken.add(path)
-            return path
+    async def _clip(self, session: AsyncSession, source: Source, title: str) -> Clip:
+        await session.upload(source)
+        await patiently(self._nemo.timing, lambda: session.chat(self._message, as_is=True))
+        target = Target(free_path(title, self._folder), replace=False)
+        return await session._exports.export(await session.draft(), target, None)

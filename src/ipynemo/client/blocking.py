@@ -13,9 +13,9 @@ from typing import Any, ParamSpec, TypeVar
 from ipynemo.client.batch import DEFAULT_MESSAGE, OnPicture
 from ipynemo.client.client import AsyncNemo
 from ipynemo.client.exports import OnProgress
-from ipynemo.client.session import AsyncSession, Source
+from ipynemo.client.session import AsyncSession
 from ipynemo.client.streaming import TurnStream
-from ipynemo.client.transfer import Progress
+from ipynemo.client.transfer import Progress, Source
 from ipynemo.client.values import Asset, Clip, Credits, Explained, Render, Reply, SessionInfo
 from ipynemo.draft import Draft
 from ipynemo.events import Event
@@ -226,7 +226,7 @@ class Nemo:
 
     def explain_many(
         self,
-        paths: Iterable[Source],
+        paths: Source | Iterable[Source],
         message: str = DEFAULT_MESSAGE,
         *,
         concurrency: int = 4,

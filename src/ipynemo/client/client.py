@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Iterable
-from pathlib import Path
 from types import TracebackType
 from typing import Any
+from weakref import WeakValueDictionary
 
 from ipynemo.client.batch import DEFAULT_MESSAGE, Batch, OnPicture
 from ipynemo.client.endpoint import choose_endpoint
 from ipynemo.client.journal import Journal
-from ipynemo.client.session import AsyncSession, Source
+from ipynemo.client.patience import patiently
+from ipynemo.client.session import AsyncSession
+from ipynemo.client.transfer import Source, path_of
 from ipynemo.client.values import Credits, Explained, SessionInfo
 from ipynemo.client.wire import Wire, data_of
 from ipynemo.errors import InvalidRequestError, ProtocolError
@@ -59,7 +63,7 @@ class AsyncNemo:
         **options: Any,
     ) -> None:
         settings = Settings.from_environ()
-        folder = Path(data).expanduser() if data is not None else None
+        folder = path_of(data).absolute() if data is not None else None
         endpoint = choose_endpoint(backend, token, settings, folder, options)
         if options and not endpoint.is_local:
             raise InvalidRequestError(
@@ -75,6 +79,7 @@ class AsyncNemo:
         self.timing = timing or Timing()
         self._wire = Wire(endpoint, settings, self.timing)
         self._journal = Journal(endpoint.key, folder)
+        self._exporting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def is_local(self) -> bool:
@@ -100,8 +105,14 @@ class AsyncNemo:
     @bridged
     async def aclose(self) -> None:
         """Close the connections, and stop the embedded backend where this client started it."""
-        await self._wire.aclose()
-        await self._wire.endpoint.aclose()
+        try:
+            await self._wire.aclose()
+        finally:
+            await self._wire.endpoint.aclose()
+
+    def _export_lock(self, session_id: str) -> asyncio.Lock:
+        """Return the lock that all who hold this session share: one active export a session."""
+        return self._exporting.setdefault(session_id, asyncio.Lock())
 
     # -- sessions -----------------------------------------------------------------------------------------------------
 
@@ -118,12 +129,10 @@ class AsyncNemo:
         """
         language = language or self.language
         doing = "open a session"
-        answer = await self._wire.call(
-            "POST",
-            "/api/tasks/me/with-session/nemo_agent",
-            json={"task_name": task_name, "language": language},
-            doing=doing,
-            billed=True,
+        order = {"task_name": task_name, "language": language}
+        path = "/api/tasks/me/with-session/nemo_agent"
+        answer = await patiently(
+            self.timing, lambda: self._wire.call("POST", path, json=order, doing=doing, billed=True)
         )
         data = data_of(answer, doing=doing)
         session_id = data.get("session_id")
@@ -138,7 +147,7 @@ class AsyncNemo:
         """Re-attach to a session, without a call."""
         if not isinstance(session_id, str) or not session_id.strip():
             raise InvalidRequestError("There is no session id.", hint="nemo.sessions() lists what this computer used.")
-        return AsyncSession(self, session_id, task_id=task_id, language=language or self.language)
+        return AsyncSession(self, session_id, task_id=task_id, language=language)
 
     @bridged
     async def sessions(self) -> list[SessionInfo]:
@@ -164,7 +173,7 @@ class AsyncNemo:
     @bridged
     async def explain_many(
         self,
-        paths: Iterable[Source],
+        paths: Source | Iterable[Source],
         message: str = DEFAULT_MESSAGE,
         *,
         concurrency: int = 4,
@@ -175,7 +184,8 @@ class AsyncNemo:
 
         Parameters
         ----------
-        paths : list of str or path
+        paths : list of str or path, or one of them
+            Pictures, by path or by address.
         message : str
             What the agent is asked for each.
         concurrency : int
@@ -191,4 +201,4 @@ class AsyncNemo:
             In the order of the paths: each with its clip, or its error.
         """
         batch = Batch(self, message, folder, on_picture)
-        return await batch.run(list(paths), concurrency)
+        return await batch.run([paths] if isinstance(paths, (str, os.PathLike)) else list(paths), concurrency)

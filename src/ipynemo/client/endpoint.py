@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -48,6 +49,7 @@ class Endpoint:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
+        self._pid = os.getpid()
 
     @property
     def host(self) -> str:
@@ -65,8 +67,19 @@ class Endpoint:
         """Where pictures go, in words."""
         return f"Cloud — {self.host}"
 
-    async def ready(self, wire: Wire) -> None:
-        """Do what is needed before a request."""
+    async def ready(self, wire: Wire) -> None:  # noqa: ARG002 - for those that need it
+        """Do what is needed before a request.
+
+        Raises
+        ------
+        InvalidRequestError
+            This process was forked from the one that made the client, whose connections it must not touch.
+        """
+        if self._pid != os.getpid():
+            raise InvalidRequestError(
+                "This client was made before the process was forked; its connections belong to the other process.",
+                hint="Make a new one here: ipynemo.Nemo().",
+            )
 
     async def revive(self) -> None:
         """Do what is needed after a request that could not be delivered."""
@@ -89,6 +102,7 @@ class RemoteEndpoint(Endpoint):
 
     async def ready(self, wire: Wire) -> None:
         """Make the source of anonymous tokens, which needs the wire that carries them."""
+        await super().ready(wire)
         if not hasattr(self, "tokens"):
             self.tokens = AnonymousTokens(self.base_url, wire.anonymous_token, self._client_id)
 
@@ -100,9 +114,10 @@ class EmbeddedEndpoint(Endpoint):
 
     def __init__(self, data: Path | None, options: dict[str, Any]) -> None:
         super().__init__("")
-        self._data = data or data_dir()
+        self._data = (data or data_dir()).absolute()
         self._options = options
         self._server: LocalServer | None = None
+        self._token: Secret | None = None
         self._lock = asyncio.Lock()
         self.tokens = TokenSource()
 
@@ -121,8 +136,9 @@ class EmbeddedEndpoint(Endpoint):
         """Where pictures go, in words."""
         return "Local — nothing leaves this computer"
 
-    async def ready(self, wire: Wire) -> None:  # noqa: ARG002 - its tokens need no wire
+    async def ready(self, wire: Wire) -> None:
         """Start the server at the first request, and again where it has died."""
+        await super().ready(wire)
         async with self._lock:
             if self._server is None:
                 from ipynemo.backend.local import LocalBackend  # the one place where the client reaches the backend
@@ -130,9 +146,11 @@ class EmbeddedEndpoint(Endpoint):
                 self._server = await LocalBackend.start(self._data, **self._options)
             else:
                 await self._server.ensure()
-            if self._server.base_url != self.base_url:
+            token = Secret(self._server.token)
+            if self._server.base_url != self.base_url or token != self._token:
+                self._token = token
                 self.base_url = self._server.base_url
-                self.tokens = FixedToken(Secret(self._server.token))
+                self.tokens = FixedToken(token)
 
     async def aclose(self) -> None:
         """Stop the server."""
@@ -143,7 +161,11 @@ class EmbeddedEndpoint(Endpoint):
 
 
 def _address(url: str) -> str:
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port  # looked at now, so that a wrong one is told here
+    except ValueError as error:
+        raise InvalidRequestError(f"{url!r} is not an address: {error}.") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidRequestError(
             f"{url!r} is not a backend.", hint="Use 'local', 'cloud', or an address such as 'https://example.org'."

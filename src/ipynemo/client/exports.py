@@ -1,7 +1,8 @@
 """Exports: order a render, follow it, fetch the file.
 
 A render is ordered once under an id of our own; when the answer is lost, the id tells whether it arrived. A render that
-failed is ordered once more under a new id. Leaving off in the middle loses nothing: the id is in the journal.
+failed is ordered once more under a new id. Leaving off in the middle loses nothing: the id is in the journal. A backend
+that is away for a while, because it restarts, is waited for.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
 
+from ipynemo.client.downloads import Opener, download, numbered
 from ipynemo.client.journal import Journal
 from ipynemo.client.mp4 import measure
-from ipynemo.client.transfer import download
+from ipynemo.client.patience import patiently
 from ipynemo.client.values import Clip, Render
 from ipynemo.client.wire import Wire
 from ipynemo.draft import Draft
@@ -32,13 +35,15 @@ from ipynemo.errors import (
     NemoError,
     NothingToExportError,
     ProtocolError,
+    RateLimitError,
     RenderCancelledError,
     RenderFailedError,
+    ServerError,
     SessionNotFoundError,
 )
 from ipynemo.loop import off_loop
 
-__all__ = ["Exports", "free_path"]
+__all__ = ["Exports", "Target", "free_path"]
 
 log = logging.getLogger(__name__)
 
@@ -46,18 +51,26 @@ BACKOFF: Final = 1.5  # each wait between two looks at a render is so much longe
 UNSEEN_LOOKS: Final = 3  # a render just ordered may not be visible at once
 PROXY: Final = "/api/render/proxy"
 
+# The answer is lost, or it is not one: the order may have arrived all the same.
+IN_DOUBT: Final = (ConnectionFailedError, ServerError, ProtocolError)
+# The backend is away for a moment, or somebody between answers in its place; the render goes on.
+AWAY: Final = (ConnectionFailedError, ServerError, ProtocolError, RateLimitError)
+
 OnProgress = Callable[[str, float], object]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a clip goes, and whether it may replace a file there; else a number is added to its name."""
+
+    path: Path
+    replace: bool
 
 
 def free_path(title: str, folder: Path) -> Path:
     """Return a path `<title>.mp4` in the folder that does not exist yet; a number is added where it does."""
-    stem = re.sub(r"[^\w\- ]+", "", title, flags=re.UNICODE).strip().replace(" ", "-")[:60] or "clip"
-    path = folder / f"{stem}.mp4"
-    number = 2
-    while path.exists():
-        path = folder / f"{stem}-{number}.mp4"
-        number += 1
-    return path
+    stem = re.sub(r"[^\w\- ]+", "", title, flags=re.UNICODE).strip().replace(" ", "-")[:60].strip("-") or "clip"
+    return next(path for path in numbered(folder / f"{stem}.mp4") if not path.exists())
 
 
 def _render_from(answer: dict[str, Any], render_id: str, session_id: str, path: str | None = None) -> Render:
@@ -81,7 +94,7 @@ def _render_from(answer: dict[str, Any], render_id: str, session_id: str, path: 
         id=render_id,
         session_id=session_id,
         status=status if isinstance(status, str) else "unknown",
-        progress=min(100.0, max(0.0, float(progress))),
+        progress=float(min(100, max(0, progress))),
         url=url if isinstance(url, str) and url else None,
         error=str(error)[:500] if error else None,
         path=path,
@@ -91,37 +104,34 @@ def _render_from(answer: dict[str, Any], render_id: str, session_id: str, path: 
 class Exports:
     """The exports of one session."""
 
-    def __init__(self, wire: Wire, journal: Journal, session_id: str) -> None:
+    def __init__(self, wire: Wire, journal: Journal, session_id: str, one_at_a_time: asyncio.Lock) -> None:
         self._wire = wire
         self._journal = journal
         self._session_id = session_id
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time = one_at_a_time
 
-    async def export(
-        self, draft: Draft, path: Path, on_progress: OnProgress | None, *, known: Render | None = None
-    ) -> Clip:
-        """Order a render (or go on with a known one), wait for it, fetch the file."""
+    async def export(self, draft: Draft, target: Target, on_progress: OnProgress | None) -> Clip:
+        """Order a render, wait for it, fetch the file."""
         async with self._one_at_a_time:
             tell = on_progress or _nobody
             began = time.monotonic()
-            render = known or await self.submit(draft, path)
+            render = await self.submit(draft, target.path)
             try:
                 render = await self._follow(render, tell)
             except RenderCancelledError:
                 raise
             except RenderFailedError as error:
                 log.info("Render %s failed (%s); trying once more under a new id.", render.id, error.message)
-                render = await self._follow(await self.submit(draft, path), tell)
-            await self._fetch(render, path, tell)
-            return await self._clip(render, path, time.monotonic() - began, draft)
+                render = await self._follow(await self.submit(draft, target.path), tell)
+            render_s = time.monotonic() - began
+            return await self._clip(render, await self._fetch(render, target, tell), render_s, draft)
 
-    async def resume(self, render: Render, path: Path, on_progress: OnProgress | None) -> Clip:
+    async def resume(self, render: Render, target: Target, on_progress: OnProgress | None) -> Clip:
         """Wait for a render that was ordered before, and fetch its file."""
         async with self._one_at_a_time:
             tell = on_progress or _nobody
             render = await self._follow(render, tell)
-            await self._fetch(render, path, tell)
-            return await self._clip(render, path, None, None)
+            return await self._clip(render, await self._fetch(render, target, tell), None, None)
 
     async def submit(self, draft: Draft, path: Path | None) -> Render:
         """Order a render; return without waiting for it."""
@@ -141,35 +151,45 @@ class Exports:
         render = Render(render_id, self._session_id, "pending", path=shown)
         await self._journal.note_render(render)
         try:
-            answer = await self._wire.call(
-                "POST",
-                f"{PROXY}/lambda",
-                body=body,
-                doing="start the export",
-                billed=True,
-                session_id=self._session_id,
-                render_id=render_id,
+            answer = await patiently(
+                self._wire.timing,
+                lambda: self._wire.call(
+                    "POST",
+                    f"{PROXY}/lambda",
+                    body=body,
+                    doing="start the export",
+                    billed=True,
+                    session_id=self._session_id,
+                    render_id=render_id,
+                ),
             )
-        except ConnectionFailedError:
-            return await self._arrived_all_the_same(render)
+        except IN_DOUBT as error:
+            return await self._arrived_all_the_same(render, error)
         except NemoError:
-            await self._journal.note_render(_with_status(render, "refused"))
+            await self._journal.note_render(replace(render, status="refused"))
             raise
         known = _render_from(answer, render_id, self._session_id, shown)
-        return _with_status(known, "pending") if known.status == "unknown" else known
+        return replace(known, status="pending") if known.status == "unknown" else known
 
-    async def _arrived_all_the_same(self, render: Render) -> Render:
-        """After a lost answer: the id tells whether the order arrived. Raises what the look at it raises."""
-        try:
-            return await self.look(render.id, render.path)
-        except SessionNotFoundError:
-            await self._journal.note_render(_with_status(render, "undelivered"))
+    async def _arrived_all_the_same(self, render: Render, error: NemoError) -> Render:
+        """After a lost answer: the id tells whether the order arrived; it may take a moment to be seen."""
+        for _ in range(UNSEEN_LOOKS):
+            try:
+                return await self.look(render.id, render.path)
+            except SessionNotFoundError:
+                await asyncio.sleep(self._wire.timing.render_poll_s)
+            except NemoError as fault:
+                log.info("Whether render %s arrived cannot be seen (%s).", render.id, type(fault).__name__)
+                raise error from None
+        await self._journal.note_render(replace(render, status="undelivered"))
+        if isinstance(error, ConnectionFailedError):
             raise ConnectionFailedError(
                 "The export could not be started: the order did not arrive.",
                 hint="Export again; nothing was lost.",
                 session_id=self._session_id,
                 render_id=render.id,
             ) from None
+        raise error
 
     async def look(self, render_id: str, path: str | None = None) -> Render:
         """Return a render as it is now."""
@@ -198,12 +218,18 @@ class Exports:
     async def _follow(self, render: Render, tell: OnProgress) -> Render:
         timing = self._wire.timing
         limit = time.monotonic() + timing.render_limit_s
+        seen_at = time.monotonic()
         wait_s = timing.render_poll_s
         unseen = 0
         told = -1.0
         while True:
             try:
                 render = await self.look(render.id, render.path)
+                seen_at = time.monotonic()
+            except AWAY as error:
+                if time.monotonic() + wait_s > min(limit, seen_at + timing.read_budget_s):
+                    raise
+                log.info("Render %s could not be looked at (%s); it goes on.", render.id, type(error).__name__)
             except SessionNotFoundError:
                 unseen += 1
                 if unseen > UNSEEN_LOOKS:
@@ -213,8 +239,9 @@ class Exports:
                         session_id=self._session_id,
                         render_id=render.id,
                     ) from None
-            if render.progress != told:
-                told = render.progress
+            progress = 100.0 if render.is_done else render.progress
+            if progress != told:
+                told = progress
                 tell("render", told)
                 wait_s = min(wait_s, timing.render_poll_s * 4) if told else wait_s
             if render.is_done or render.is_failed or render.is_cancelled:
@@ -244,28 +271,37 @@ class Exports:
             )
         return render
 
-    async def _fetch(self, render: Render, path: Path, tell: OnProgress) -> None:
-        """Fetch the file: from its link, else by the backend's own download."""
+    async def _fetch(self, render: Render, target: Target, tell: OnProgress) -> Path:
+        """Fetch the file from its link, else by the backend's own download; return where it is."""
 
         def progress(done: int, total: int) -> None:
             tell("download", 100.0 * done / total if total else 0.0)
 
+        async def fetched(opened: Opener) -> Path:
+            path = await download(
+                opened,
+                target.path,
+                doing="fetch the video",
+                timing=self._wire.timing,
+                on_progress=progress,
+                check=measure,
+                replace=target.replace,
+            )
+            tell("download", 100.0)
+            return path
+
         if render.url is not None:
             try:
-                await download(self._foreign(render.url), path, doing="fetch the video", on_progress=progress)
-                measured = await off_loop(_playable, path)
-            except (NemoError, httpx.InvalidURL, httpx.HTTPError) as error:
+                return await fetched(self._foreign(render.url))
+            except NemoError as error:
                 log.info("The link of render %s did not work (%s).", render.id, type(error).__name__)
-            else:
-                if measured:
-                    return
         try:
-            await download(self._own(render.id), path, doing="fetch the video", on_progress=progress)
+            return await fetched(self._own(render.id))
         except NemoError as error:
             error.session_id, error.render_id = self._session_id, render.id
             raise
 
-    def _foreign(self, url: str) -> Callable[[dict[str, str]], Any]:
+    def _foreign(self, url: str) -> Opener:
         @asynccontextmanager
         async def opened(headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
             if not url.startswith(("https://", "http://")):
@@ -275,7 +311,7 @@ class Exports:
 
         return opened
 
-    def _own(self, render_id: str) -> Callable[[dict[str, str]], Any]:
+    def _own(self, render_id: str) -> Opener:
         path = f"{PROXY}/{quote(render_id, safe='')}/download"
 
         @asynccontextmanager
@@ -307,17 +343,5 @@ class Exports:
         )
 
 
-def _playable(path: Path) -> bool:
-    try:
-        measure(path)
-    except ProtocolError:
-        return False
-    return True
-
-
 def _nobody(_stage: str, _percent: float) -> None:
     """Where nobody asked for progress."""
-
-
-def _with_status(render: Render, status: str) -> Render:
-    return Render(render.id, render.session_id, status, render.progress, render.url, render.error, render.path)

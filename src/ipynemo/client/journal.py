@@ -7,16 +7,18 @@ convenience: where it cannot be written, the work goes on and a warning says so.
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ipynemo.client.values import Render, SessionInfo
 from ipynemo.loop import off_loop
 from ipynemo.settings import data_dir
+
+if TYPE_CHECKING:
+    import sqlite3
 
 __all__ = ["Journal"]
 
@@ -35,7 +37,7 @@ CREATE TABLE IF NOT EXISTS renders (
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class Journal:
@@ -44,9 +46,12 @@ class Journal:
     def __init__(self, backend: str, folder: Path | None = None) -> None:
         self._backend = backend
         self._path = (folder or data_dir()) / "journal.sqlite3"
+        self._warned = False
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
+        import sqlite3  # not part of every Python in a browser
+
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(self._path, timeout=BUSY_S)) as connection, connection:
             connection.executescript(SCHEMA)
@@ -57,24 +62,26 @@ class Journal:
             try:
                 with self._open() as connection:
                     return connection.execute(sql, values).fetchall()
-            except (OSError, sqlite3.Error) as error:
-                log.warning("The journal %s could not be used: %s", self._path.name, error)
+            except Exception as error:  # noqa: BLE001 - whatever is the matter with it, the journal is a convenience
+                log.log(
+                    logging.DEBUG if self._warned else logging.WARNING,
+                    "The journal %s cannot be used (%s); a restarted kernel will not find its work again.",
+                    self._path.name,
+                    error,
+                )
+                self._warned = True
                 return []
 
         return await off_loop(work)
 
     async def note_session(self, session_id: str, task_id: str | None, task_name: str, language: str) -> None:
-        """Keep a new session."""
+        """Keep a new session, or that one was used now."""
         now = _now()
         await self._do(
-            "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (backend, session_id) DO UPDATE SET "
+            "task_id = COALESCE(excluded.task_id, task_id), task_name = excluded.task_name, "
+            "language = excluded.language, used_at = excluded.used_at",
             *(self._backend, session_id, task_id, task_name, language, now, now),
-        )
-
-    async def touch(self, session_id: str) -> None:
-        """Note that a session was used now."""
-        await self._do(
-            "UPDATE sessions SET used_at = ? WHERE backend = ? AND session_id = ?", _now(), self._backend, session_id
         )
 
     async def sessions(self) -> list[SessionInfo]:

@@ -1,10 +1,13 @@
-"""Duration and size of an MP4, from its own header (ISO/IEC 14496-12, boxes `mvhd` and `tkhd`).
+"""Duration and size of an MP4, from its own header (ISO/IEC 14496-12, boxes `mvhd`, `mehd` and `tkhd`).
 
-The client has no media library: a clip that comes from the cloud is measured by these few boxes.
+The client has no media library: a clip that comes from the cloud is measured by these few boxes. The boxes also tell
+whether the file is whole, where the connection did not.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,20 +35,21 @@ def _boxes(data: bytes) -> dict[bytes, list[bytes]]:
     return found
 
 
-def _moov(file: BinaryIO) -> bytes | None:
-    while True:
+def _outer_boxes(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield kind, begin and end of the contents of each box of the file; the end may lie behind the file's."""
+    at = 0
+    while at < end:
+        file.seek(at)
         head = file.read(8)
-        if len(head) < 8:
-            return None
-        size = int.from_bytes(head[:4], "big")
-        used = 8
+        size, used = int.from_bytes(head[:4], "big"), 8
         if size == 1:
             size, used = int.from_bytes(file.read(8), "big"), 16
-        if head[4:] == b"moov":
-            return file.read(min(size - used, MAX_HEADER_BYTES)) if size else file.read(MAX_HEADER_BYTES)
-        if size < used:
-            return None
-        file.seek(size - used, 1)
+        elif size == 0:  # up to the end of the file
+            size = end - at
+        if len(head) < 8 or size < used:
+            return
+        yield head[4:], at + used, at + size
+        at += size
 
 
 def measure(path: Path) -> tuple[float, int, int]:
@@ -54,23 +58,39 @@ def measure(path: Path) -> tuple[float, int, int]:
     Raises
     ------
     ProtocolError
-        It is not an MP4, or its header holds no video.
+        It is not an MP4, its header holds no video, or its end is missing.
     """
+    moov = b""
     with path.open("rb") as file:
-        moov = _moov(file)
-    if moov is not None:
-        boxes = _boxes(moov)
-        header = (boxes.get(b"mvhd") or [b""])[0]
-        wide = header[:1] == b"\x01"
-        at = 20 if wide else 12
-        scale = int.from_bytes(header[at : at + 4], "big")
-        duration = int.from_bytes(header[at + 4 : at + (12 if wide else 8)], "big")
-        for track in boxes.get(b"trak", []):
-            tkhd = (_boxes(track).get(b"tkhd") or [b""])[0]
-            matrix = 52 if tkhd[:1] == b"\x01" else 40
-            width = int.from_bytes(tkhd[matrix + 36 : matrix + 38], "big")
-            height = int.from_bytes(tkhd[matrix + 40 : matrix + 42], "big")
-            turned = any(tkhd[matrix + 4 : matrix + 8])  # the matrix's b: a quarter turn
-            if scale and width and height:
-                return duration / scale, *((height, width) if turned else (width, height))
-    raise ProtocolError(f"{path.name!r} is not a video that can be played.", hint="Export it again.")
+        end = file.seek(0, os.SEEK_END)
+        for kind, begins, ends in _outer_boxes(file, end):
+            if ends > end:
+                raise ProtocolError(f"The video is not whole: {ends - end} bytes are missing.", hint="Export it again.")
+            if kind == b"moov" and not moov and ends - begins <= MAX_HEADER_BYTES:
+                file.seek(begins)
+                moov = file.read(ends - begins)
+    boxes = _boxes(moov)
+    scale, duration = _duration(boxes)
+    for track in boxes.get(b"trak", []):
+        tkhd = (_boxes(track).get(b"tkhd") or [b""])[0]
+        matrix = 52 if tkhd[:1] == b"\x01" else 40
+        width = int.from_bytes(tkhd[matrix + 36 : matrix + 38], "big")
+        height = int.from_bytes(tkhd[matrix + 40 : matrix + 42], "big")
+        turned = any(tkhd[matrix + 4 : matrix + 8])  # the matrix's b: a quarter turn
+        if scale and width and height:
+            return duration / scale, *((height, width) if turned else (width, height))
+    raise ProtocolError("What came is not a video that can be played.", hint="Export it again.")
+
+
+def _duration(boxes: dict[bytes, list[bytes]]) -> tuple[int, int]:
+    """Return units a second, and the duration in these units."""
+    header = (boxes.get(b"mvhd") or [b""])[0]
+    wide = header[:1] == b"\x01"
+    at = 20 if wide else 12
+    scale = int.from_bytes(header[at : at + 4], "big")
+    duration = int.from_bytes(header[at + 4 : at + (12 if wide else 8)], "big")
+    if not duration:  # of a fragmented file, whose header is written before its end is known
+        extends = _boxes((boxes.get(b"mvex") or [b""])[0])
+        whole = (extends.get(b"mehd") or [b""])[0]
+        duration = int.from_bytes(whole[4 : 12 if whole[:1] == b"\x01" else 8], "big")
+    return scale, duration

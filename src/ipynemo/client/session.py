@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-import os
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from ipynemo.client.exports import Exports, OnProgress, free_path
+from ipynemo.client.direct import carry_out
+from ipynemo.client.exports import Exports, OnProgress, Target, free_path
 from ipynemo.client.streaming import Feed, TurnStream
-from ipynemo.client.transfer import Progress, UploadFile, check_upload
+from ipynemo.client.transfer import Progress, Source, path_of, upload
 from ipynemo.client.turn import Turn
 from ipynemo.client.values import Asset, Clip, Credits, Render, Reply
 from ipynemo.client.wire import data_of
@@ -33,18 +33,6 @@ __all__ = ["AsyncSession", "Source"]
 
 log = logging.getLogger(__name__)
 
-Source = str | os.PathLike[str]
-
-AGENT = "nemo_agent"
-
-
-def _is_url(source: Source) -> bool:
-    return isinstance(source, str) and source.lower().startswith(("http://", "https://"))
-
-
-def _path(source: Source) -> Path:
-    return Path(source).expanduser()
-
 
 class AsyncSession:
     """A session on the backend; made by `AsyncNemo.create_session` or re-attached by `AsyncNemo.session`.
@@ -54,29 +42,46 @@ class AsyncSession:
     session_id : str
     task_id : str or None
         None where the session was re-attached on a computer that has not used it.
-    task_name, language : str
+    task_name : str
+        Empty where it is not known.
+    language : str
+        Of the answers.
     """
 
     def __init__(
-        self, nemo: AsyncNemo, session_id: str, *, task_id: str | None = None, task_name: str = "", language: str = "en"
+        self,
+        nemo: AsyncNemo,
+        session_id: str,
+        *,
+        task_id: str | None = None,
+        task_name: str = "",
+        language: str | None = None,
     ) -> None:
         self.nemo = nemo
         self.session_id = session_id
         self.task_id = task_id
         self.task_name = task_name
-        self.language = language
+        self.language = language or nemo.language
+        self._says_language = language is not None
+        self._used = False
         self._wire = nemo._wire
         self._journal = nemo._journal
-        self._exports = Exports(self._wire, self._journal, session_id)
-        self._turn = asyncio.Lock()
+        self._exports = Exports(self._wire, self._journal, session_id, nemo._export_lock(session_id))
 
     def __repr__(self) -> str:
         name = f" {self.task_name!r}" if self.task_name else ""
         return f"<{type(self).__name__} {self.session_id}{name} on {self.nemo.where}>"
 
-    @property
-    def _own_path(self) -> str:
-        return f"{AGENT}/me/{quote(self.session_id, safe='')}"
+    async def _use(self) -> None:
+        """Note the use in the journal; where the session was re-attached, recall what the journal knows of it."""
+        if not self._used:
+            self._used = True
+            known = await self._journal.session(self.session_id)
+            if known is not None:
+                self.task_id = self.task_id or known.task_id
+                self.task_name = self.task_name or known.task_name
+                self.language = self.language if self._says_language else known.language
+        await self._journal.note_session(self.session_id, self.task_id, self.task_name, self.language)
 
     # -- upload -------------------------------------------------------------------------------------------------------
 
@@ -103,56 +108,8 @@ class AsyncSession:
         UnsupportedFileError, FileTooLargeError, InvalidRequestError
             A source cannot be uploaded; nothing has been sent.
         """
-        every: list[Source] = []
-        for source in sources:
-            every += [source] if isinstance(source, (str, os.PathLike)) else list(source)
-        if not every:
-            raise InvalidRequestError("There is nothing to upload.", hint="Name a file: session.upload('robot.png').")
-        paths = {i: _path(s) for i, s in enumerate(every) if not _is_url(s)}
-        sizes = {i: await off_loop(check_upload, path) for i, path in paths.items()}
-        total = sum(sizes.values())
-        assets: list[Asset] = []
-        done = 0
-        for i, source in enumerate(every):
-            if i in paths:
-
-                def sent(count: int, before: int = done) -> None:
-                    if on_progress is not None:
-                        on_progress(before + count, total)
-
-                assets += await self._upload_file(UploadFile(paths[i], sizes[i], sent))
-                done += sizes[i]
-            else:
-                assets += await self._upload_urls([str(source)])
-        return assets
-
-    async def _upload_file(self, file: UploadFile) -> list[Asset]:
-        answer = await self._wire.send_body(
-            f"/api/upload-video/{self._own_path}",
-            file.body,
-            file.headers,
-            doing=f"take {file.path.name!r}",
-            session_id=self.session_id,
-        )
-        return self._assets(answer, file.path.name)
-
-    async def _upload_urls(self, urls: list[str]) -> list[Asset]:
-        answer = await self._wire.call(
-            "POST",
-            f"/api/upload-video/{self._own_path}",
-            json={"urls": urls, "source_type": "url"},
-            doing="fetch the address",
-            billed=True,  # a second one would make a second asset
-            session_id=self.session_id,
-        )
-        return self._assets(answer, Path(urlsplit(urls[0]).path).name or "file")
-
-    def _assets(self, answer: dict[str, Any], name: str) -> list[Asset]:
-        files = data_of(answer, doing="upload", session_id=self.session_id).get("files")
-        found = [Asset.from_raw(entry, name) for entry in files or () if isinstance(entry, dict)]
-        if not found:
-            raise ProtocolError("The backend took the upload but names no file.", session_id=self.session_id)
-        return found
+        await self._use()
+        return await upload(self._wire, self.session_id, sources, on_progress)
 
     # -- chat ---------------------------------------------------------------------------------------------------------
 
@@ -171,17 +128,10 @@ class AsyncSession:
             raise InvalidRequestError("There is no message.", hint="Say what you want, for example 'add a title'.")
 
         async def produce(put: Callable[[Event], Awaitable[None]]) -> Reply:
-            async with self._turn:
-                await self._journal.touch(self.session_id)
-                turn = Turn(
-                    self._wire,
-                    self.session_id,
-                    text,
-                    language=self.language,
-                    read_draft=self._draft_or_none,
-                    emit=put,
-                )
-                return await turn.run()
+            await self._use()
+            read, language = self._draft_or_none, self.language
+            turn = Turn(self._wire, self.session_id, text, language=language, read_draft=read, emit=put)
+            return await turn.run()
 
         return TurnStream(Feed(produce))
 
@@ -213,7 +163,8 @@ class AsyncSession:
         """
         intent = Intent.CHAT if as_is else route(text)
         if intent is not Intent.CHAT:
-            return await self._done_here(intent)
+            await self._use()
+            return await carry_out(self, intent)
         stream = self.stream(text)
         try:
             async for event in stream:
@@ -225,23 +176,6 @@ class AsyncSession:
             raise asyncio.CancelledError  # somebody closed it from elsewhere
         return stream.reply
 
-    async def _done_here(self, intent: Intent) -> Reply:
-        chinese = self.language.startswith("zh")
-        if intent is Intent.EXPORT:
-            clip = await self.export()
-            return Reply(text=f"已导出:{clip}" if chinese else f"Exported: {clip}", clip=clip)
-        if intent is Intent.CREDITS:
-            return Reply(text=str(await self.credits()))
-        if intent is Intent.UPLOAD:
-            text = (
-                "请用 session.upload('图片.png') 上传文件。"
-                if chinese
-                else "Upload with session.upload('picture.png')."
-            )
-            return Reply(text=text)
-        draft = await self.draft()
-        return Reply(text=draft.summary(), draft=draft)
-
     # -- state --------------------------------------------------------------------------------------------------------
 
     @bridged
@@ -249,7 +183,10 @@ class AsyncSession:
         """Return the session's state: `draft`, `video_infos`, `canvas_config`, `generated_media`, `video_analyses`."""
         doing = "read the state"
         answer = await self._wire.call(
-            "GET", f"/api/state/{self._own_path}/latest", doing=doing, session_id=self.session_id
+            "GET",
+            f"/api/state/nemo_agent/me/{quote(self.session_id, safe='')}/latest",
+            doing=doing,
+            session_id=self.session_id,
         )
         data = data_of(answer, doing=doing, session_id=self.session_id)
         state = data.get("state")
@@ -315,12 +252,14 @@ class AsyncSession:
         PlanError
             The plan does not include exports.
         """
+        await self._use()
         draft = draft if draft is not None else await self.draft()
         return await self._exports.export(draft, await self._target(path, draft), on_progress)
 
     @bridged
     async def submit(self, draft: Draft | None = None) -> Render:
         """Order a render and return at once; `resume` fetches it."""
+        await self._use()
         return await self._exports.submit(draft if draft is not None else await self.draft(), None)
 
     @bridged
@@ -348,25 +287,35 @@ class AsyncSession:
     async def resume(
         self, render: Render | str, path: Source | None = None, *, on_progress: OnProgress | None = None
     ) -> Clip:
-        """Wait for a render that was ordered before, also by a kernel that is gone, and fetch the video."""
-        known = render if isinstance(render, Render) else Render(render, self.session_id, "pending")
-        if path is None and known.path is not None:
-            path = known.path
-        return await self._exports.resume(known, await self._target(path, None), on_progress)
+        """Wait for a render that was ordered before, also by a kernel that is gone, and fetch the video.
+
+        Without a path it gets the name that it was ordered with; a file of that name is not replaced.
+        """
+        await self._use()
+        known = render if isinstance(render, Render) else await self._known(render)
+        target = await self._target(path if path is not None else known.path, None)
+        target = dataclasses.replace(target, replace=path is not None)
+        return await self._exports.resume(known, target, on_progress)
+
+    async def _known(self, render_id: str) -> Render:
+        known = await self._journal.renders(self.session_id)
+        return next(
+            (render for render in known if render.id == render_id), Render(render_id, self.session_id, "pending")
+        )
 
     @bridged
     async def cancel(self, render: Render | str) -> Render:
         """Cancel a render; return what has become of it."""
         return await self._exports.cancel(render.id if isinstance(render, Render) else render)
 
-    async def _target(self, path: Source | None, draft: Draft | None) -> Path:
+    async def _target(self, path: Source | None, draft: Draft | None) -> Target:
         if path is None:
             title = (draft.title if draft is not None else None) or self.task_name or "clip"
-            return await off_loop(free_path, title, Path.cwd())
-        target = _path(path)
+            return Target(await off_loop(free_path, title, Path.cwd()), replace=False)
+        target = path_of(path)
         if await off_loop(target.is_dir):
             raise InvalidRequestError(f"{target.name!r} is a folder.", hint="Name a file in it, ending in .mp4.")
-        return target if target.suffix else target.with_suffix(".mp4")
+        return Target(target if target.suffix else target.with_suffix(".mp4"), replace=True)
 
     # -- browser ------------------------------------------------------------------------------------------------------
 
@@ -383,6 +332,7 @@ class AsyncSession:
             raise InvalidRequestError(
                 "The embedded backend has no web editor.", hint="Look at the draft with session.draft()."
             )
+        await self._use()
         doing = "make a browser link"
         answer = await self._wire.call(
             "POST",

@@ -1,41 +1,39 @@
-"""Files up and down: streamed, with progress, in constant memory.
-
-Up: one multipart part, read from the disk off the loop. Down: into `*.part`, resumed with `Range` and `If-Range` after
-a break, the length compared, then renamed, so that a file with the final name is always whole.
-"""
+"""Files up: one multipart part each, streamed from the disk off the loop, with progress, in constant memory."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
+from urllib.parse import quote, urlsplit
 
-import httpx
-
-from ipynemo.client.answers import error_from
-from ipynemo.errors import (
-    ConnectionFailedError,
-    FileTooLargeError,
-    InvalidRequestError,
-    NemoError,
-    ProtocolError,
-)
+from ipynemo.client.patience import patiently
+from ipynemo.client.values import Asset
+from ipynemo.client.wire import Wire, data_of
+from ipynemo.errors import FileTooLargeError, InvalidRequestError, ProtocolError
 from ipynemo.formats import MAX_UPLOAD_BYTES, check_name, media_type
 from ipynemo.loop import off_loop
 
-__all__ = ["UploadFile", "check_upload", "download"]
+__all__ = ["CHUNK_BYTES", "Progress", "Source", "UploadFile", "check_upload", "open_file", "path_of", "upload"]
 
-UPLOAD_CHUNK_BYTES: Final = 1 << 20  # large enough that the disk is not asked too often
-MAX_ATTEMPTS: Final = 100  # a server that gives a few bytes a time must not keep us for ever
-RESUMES: Final = 5  # breaks without a new byte between them before a download is given up
+CHUNK_BYTES: Final = 1 << 20  # large enough that the disk is not asked too often
 
-Opener = Callable[[dict[str, str]], AbstractAsyncContextManager[httpx.Response]]
 Progress = Callable[[int, int], object]
+Source = str | os.PathLike[str]
+
+
+def path_of(source: Source) -> Path:
+    """Return the path that a user means, `~` being the home."""
+    path = Path(source)
+    try:
+        return path.expanduser()
+    except RuntimeError:  # `~photo.png` names no user
+        return path
 
 
 def check_upload(path: Path) -> int:
@@ -44,17 +42,21 @@ def check_upload(path: Path) -> int:
     Raises
     ------
     InvalidRequestError
-        There is no such file, or it is empty.
+        There is no such file, it cannot be read, or it is empty.
     UnsupportedFileError
         Its suffix is not an accepted one.
     FileTooLargeError
         It is larger than 200 MB.
     """
     check_name(path.name)
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise InvalidRequestError(f"{path.name!r} {what}.", hint=f"Looked in {path.absolute().parent}.")
-    size = path.stat().st_size
+    try:
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "is no ordinary file" if path.exists() else "does not exist"
+            raise InvalidRequestError(f"{path.name!r} {what}.", hint=f"Looked in {str(path.absolute().parent)!r}.")
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+    except OSError as error:
+        raise _unreadable(path, error) from error
     if size == 0:
         raise InvalidRequestError(f"{path.name!r} is empty.", hint="Save or download it again.")
     if size > MAX_UPLOAD_BYTES:
@@ -64,6 +66,20 @@ def check_upload(path: Path) -> int:
             code=4002,
         )
     return size
+
+
+def _unreadable(path: Path, error: OSError) -> InvalidRequestError:
+    return InvalidRequestError(f"{path.name!r} cannot be read: {error.strerror or error}.", hint="May you read it?")
+
+
+async def open_file(path: Path, mode: str) -> IO[Any]:
+    """Open a file off the loop; where nobody waits for it any more, it does not stay open."""
+    opening = asyncio.ensure_future(off_loop(path.open, mode))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        (await opening).close()
+        raise
 
 
 @dataclass
@@ -79,10 +95,14 @@ class UploadFile:
         self._boundary = f"ipynemo-{secrets.token_hex(16)}"
         # As HTML's forms do it (WHATWG HTML, "multipart form data"): a name cannot end the header it stands in.
         name = self.path.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-        self._head = (
+        head = (
             f'--{self._boundary}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n'
             f"Content-Type: {media_type(self.path.name)}\r\n\r\n"
-        ).encode("utf-8", "surrogateescape")
+        )
+        try:
+            self._head = head.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # half a character, as Windows allows it in names
+            self._head = head.encode("utf-8", "replace")
         self._tail = f"\r\n--{self._boundary}--\r\n".encode()
 
     @property
@@ -99,150 +119,90 @@ class UploadFile:
         left = self.size
         self.on_sent(0)
         yield self._head
-        file = await off_loop(self.path.open, "rb")
+        try:
+            file = await open_file(self.path, "rb")
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
         try:
             while left:
-                chunk = await off_loop(file.read, min(UPLOAD_CHUNK_BYTES, left))
+                chunk = await off_loop(file.read, min(CHUNK_BYTES, left))
                 if not chunk:
                     raise InvalidRequestError(f"{self.path.name!r} became shorter while it was read.")
                 left -= len(chunk)
                 yield chunk
                 self.on_sent(self.size - left)
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
         finally:
             file.close()
         yield self._tail
 
 
-async def download(opened: Opener, target: Path, *, doing: str, on_progress: Progress | None = None) -> int:
-    """Fetch a file into `target`; return its size in bytes.
+# -- many -------------------------------------------------------------------------------------------------------------
 
-    Parameters
-    ----------
-    opened : callable
-        Sends the request with further headers and gives the answer, unread.
-    on_progress : callable, optional
-        Called with the bytes that have come and their total (0 where it is not known).
 
-    Raises
-    ------
-    ConnectionFailedError
-        It broke off again and again without a new byte.
-    ProtocolError
-        What came is not a video.
-    NemoError
-        What the answer's status means.
-    """
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-    await off_loop(target.parent.mkdir, parents=True, exist_ok=True)
+def _is_url(source: Source) -> bool:
+    return isinstance(source, str) and source.lower().startswith(("http://", "https://"))
+
+
+def _name_in(url: str) -> str:
     try:
-        size = await _Download(opened, part, doing, on_progress).run()
-        await off_loop(part.replace, target)
-    except OSError as error:
-        raise InvalidRequestError(
-            f"{target.name!r} could not be written: {error.strerror or error}.",
-            hint="Is the disk full, or the folder write-protected?",
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return size
+        return Path(urlsplit(url).path).name or "file"
+    except ValueError as error:
+        raise InvalidRequestError(f"{url!r} is not an address: {error}.", hint="Copy it again, whole.") from None
 
 
-class _Download:
-    def __init__(self, opened: Opener, part: Path, doing: str, on_progress: Progress | None) -> None:
-        self._opened = opened
-        self._part = part
-        self._doing = doing
+class _Told:
+    """Progress over all files, which never goes back, also where a request is sent again."""
+
+    def __init__(self, total: int, on_progress: Progress | None) -> None:
+        self._total = total
         self._on_progress = on_progress
-        self._done = 0
-        self._total: int | None = None
-        self._validator: str | None = None
+        self._told = -1
 
-    async def run(self) -> int:
-        breaks = 0
-        for _ in range(MAX_ATTEMPTS):
-            before = self._done
-            try:
-                await self._attempt()
-            except (httpx.TransportError, httpx.DecodingError) as error:
-                breaks = 0 if self._done > before else breaks + 1
-                if breaks > RESUMES:
-                    raise ConnectionFailedError(
-                        f"Could not {self._doing}: it broke off after {self._done} bytes ({type(error).__name__}).",
-                        hint="Try again; the finished video is kept by the backend.",
-                    ) from None
-                await asyncio.sleep(min(0.1 * 2**breaks, 2.0))
-                continue
-            if self._total is not None and self._done != self._total:
-                raise ProtocolError(f"Asked to {self._doing}, {self._done} of {self._total} bytes came.")
-            return self._done
-        raise ConnectionFailedError(f"Could not {self._doing}: it broke off {MAX_ATTEMPTS} times.")
-
-    async def _attempt(self) -> None:
-        headers = {"Accept-Encoding": "identity"}  # a length that can be compared, and a range of the file itself
-        if self._done and self._validator:
-            headers |= {"Range": f"bytes={self._done}-", "If-Range": self._validator}
-        async with self._opened(headers) as response:
-            if response.status_code == 416 and self._done and self._done == self._total:
-                return
-            if response.status_code != 206:
-                await self._raise_for(response)
-                self._done = 0
-            elif not self._continues(response):
-                raise ProtocolError(
-                    f"Asked to {self._doing}, the backend sent another part of the file than asked for."
-                )
-            self._note(response)
-            await self._pour(response)
-
-    async def _raise_for(self, response: httpx.Response) -> None:
-        if response.status_code < 400:
-            if response.status_code == 200:
-                return
-            raise ProtocolError(f"Asked to {self._doing}, the backend answered HTTP {response.status_code}.")
-        body = b""
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > 1 << 16:
-                break
-        error: NemoError | None = error_from(response.status_code, response.headers, body, doing=self._doing)
-        raise error or ProtocolError(f"Could not {self._doing}: HTTP {response.status_code}.")
-
-    def _continues(self, response: httpx.Response) -> bool:
-        came: str = response.headers.get("content-range", "")
-        return came.startswith(f"bytes {self._done}-")
-
-    def _note(self, response: httpx.Response) -> None:
-        length = response.headers.get("content-length", "")
-        if length.isdigit() and "content-encoding" not in response.headers:
-            self._total = self._done + int(length)
-        etag = response.headers.get("etag", "")
-        # A weak validator does not promise the same bytes (RFC 9110, 13.1.5).
-        self._validator = etag if etag and not etag.startswith("W/") else response.headers.get("last-modified")
-
-    async def _pour(self, response: httpx.Response) -> None:
-        file = await off_loop(self._part.open, "r+b" if self._done else "wb")
-        try:
-            file.seek(self._done)
-            async for chunk in response.aiter_bytes(UPLOAD_CHUNK_BYTES):
-                if self._done == 0:
-                    _check_video(chunk, response, self._doing)
-                await off_loop(file.write, chunk)
-                self._done += len(chunk)
-                if self._on_progress is not None:
-                    self._on_progress(self._done, self._total or 0)
-            await off_loop(file.flush)
-            await off_loop(os.fsync, file.fileno())
-        finally:
-            file.close()
+    def __call__(self, done: int) -> None:
+        if self._on_progress is not None and done > self._told:
+            self._told = done
+            self._on_progress(done, self._total)
 
 
-def _check_video(first: bytes, response: httpx.Response, doing: str) -> None:
-    """Refuse a page in place of the file: a proxy's login page comes with status 200."""
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    head = first[:200].lstrip().lower()
-    if kind in ("text/html", "application/json", "application/xml", "text/xml") or head.startswith((b"<", b"{")):
-        raise ProtocolError(
-            f"Asked to {doing}, the backend sent {kind or 'a page'} instead of a video.",
-            hint="Something between here and the backend may have answered.",
-            received=first[:200].decode("utf-8", "replace"),
-        )
+async def upload(
+    wire: Wire, session_id: str, sources: Iterable[Source | Iterable[Source]], on_progress: Progress | None
+) -> list[Asset]:
+    """Upload files and addresses; see `AsyncSession.upload`."""
+    every: list[Source] = []
+    for source in sources:
+        every += [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    if not every:
+        raise InvalidRequestError("There is nothing to upload.", hint="Name a file: session.upload('robot.png').")
+    paths = {i: path_of(source) for i, source in enumerate(every) if not _is_url(source)}
+    names = [paths[i].name if i in paths else _name_in(str(source)) for i, source in enumerate(every)]
+    sizes = {i: await off_loop(check_upload, path) for i, path in paths.items()}
+    tell = _Told(sum(sizes.values()), on_progress)
+    where = f"/api/upload-video/nemo_agent/me/{quote(session_id, safe='')}"
+    assets: list[Asset] = []
+    done = 0
+    for i, source in enumerate(every):
+        send: Callable[[], Awaitable[dict[str, Any]]]
+        if i in paths:
+
+            def sent(count: int, before: int = done) -> None:
+                tell(before + count)
+
+            file = UploadFile(paths[i], sizes[i], sent)
+            doing = f"take {names[i]!r}"
+            send = partial(wire.send_body, where, file.body, file.headers, doing=doing, session_id=session_id)
+            done += sizes[i]
+        else:
+            doing = "fetch the address"
+            order = {"urls": [str(source)], "source_type": "url"}
+            # Billed, because a second one would make a second asset.
+            send = partial(wire.call, "POST", where, json=order, doing=doing, billed=True, session_id=session_id)
+        answer = await patiently(wire.timing, send)
+        files = data_of(answer, doing=doing, session_id=session_id).get("files")
+        entries = files if isinstance(files, list) else []
+        found = [Asset.from_raw(entry, names[i]) for entry in entries if isinstance(entry, dict)]
+        if not found:
+            raise ProtocolError(f"Asked to {doing}, the backend names no file.", session_id=session_id)
+        assets += found
+    return assets

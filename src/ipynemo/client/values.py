@@ -173,20 +173,16 @@ class Clip:
 
     def _repr_html_(self) -> str:
         # A relative path plays again tomorrow, on another computer, and in an untrusted notebook.
+        said, name = _shown(str(self)), _shown(self.path.name)
         try:
-            relative = Path(os.path.relpath(self.path.resolve(), Path.cwd())).as_posix()
-        except ValueError:  # another drive
-            relative = self.path.name
-        if relative.startswith(".."):
-            return (
-                f"<p>{html.escape(str(self))} – it lies outside the notebook's folder, where a page cannot play it.</p>"
-            )
-        source = html.escape(quote(relative), quote=True)
+            relative = self.path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+        except (ValueError, OSError):
+            return f"<p>{said} – it lies outside the notebook's folder, where a page cannot play it.</p>"
+        source = html.escape(quote(os.fsencode(relative)), quote=True)
         width = min(self.width_px, 640 if self.width_px >= self.height_px else 360)
         return (
             f'<video controls preload="metadata" src="{source}" style="max-width:100%;width:{width}px" '
-            f'aria-label="{html.escape(self.path.name, quote=True)}">'
-            f'</video><p><a href="{source}" download>{html.escape(str(self))}</a></p>'
+            f'aria-label="{name}"></video><p><a href="{source}" download>{said}</a></p>'
         )
 
 
@@ -256,6 +252,11 @@ class Explained:
     def ok(self) -> bool:
         """Whether there is a clip."""
         return self.clip is not None
+
+
+def _shown(text: str) -> str:
+    """Return text for a page; half characters, which a file's name may hold, cannot be sent to one."""
+    return html.escape(text.encode("utf-8", "replace").decode(), quote=True)
 
 
 def _text(value: Any) -> str | None:
