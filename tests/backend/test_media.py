@@ -294,6 +294,15 @@ def test_a_film_with_metadata_in_an_old_encoding_is_accepted(tmp_path: Path) -> 
     assert probe(path).format == "mp3"
 
 
+def test_a_song_that_ffmpeg_would_take_for_a_call_to_the_network_is_read_as_a_song(tmp_path: Path) -> None:
+    song = film(tmp_path / "a.mp3", container="mp3", video=None, audio="libmp3lame").read_bytes()
+    frame = b"\xff\xfb\x92\x64" + b"\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n".ljust(414)
+    (tmp_path / "b.mp3").write_bytes(frame * 2 + b" " * 1500 + song[song.find(b"\xff\xfb") :])
+    with pytest.raises(av.error.InvalidDataError):  # left to guess, it reads SDP, which opens sockets
+        av.open(str(tmp_path / "b.mp3"))
+    assert probe(tmp_path / "b.mp3").format == "mp3"
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +14,7 @@ from signing import Authority, authority, sign
 from ipynemo.concepts.metadata import Statement, stated
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 ACTION = "a step of its making, with Model X 2"
@@ -111,16 +114,42 @@ def test_saving_again_loses_the_record(picture: Path, by: Authority) -> None:
     assert stated(picture.with_name("again.jpg")) == []
 
 
-def test_a_record_stored_online_is_not_fetched(picture: Path, by: Authority) -> None:
-    url = "http://127.0.0.1:9/record.c2pa"  # the discard port: a fetch would fail at once, and differently
-    signed = sign(picture, picture.with_name("s.jpg"), by, remote=url)
-    assert Statement(
-        "C2PA",
-        "record",
-        "the record is stored online and was not read",
-        "Nothing is fetched from the network for this.",
-        "stated",
-    ) in stated(signed)
+@pytest.fixture
+def online() -> Iterator[tuple[str, list[str]]]:
+    """A server, and the paths that it was asked for."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+        thread.join()
+
+
+def test_a_record_stored_online_is_told_and_not_fetched(
+    picture: Path, by: Authority, online: tuple[str, list[str]]
+) -> None:
+    address, asked = online
+    signed = sign(picture, picture.with_name("s.jpg"), by, remote=f"{address}/record.c2pa")
+    assert stated(signed) == [
+        Statement(
+            "C2PA",
+            "record",
+            "the record is stored online and was not read",
+            "Nothing is fetched from the network for this.",
+            "stated",
+        )
+    ]
+    assert asked == []
 
 
 @pytest.mark.parametrize("cut", [0.3, 0.6, 0.9])

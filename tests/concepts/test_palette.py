@@ -61,6 +61,20 @@ def test_a_small_bright_field_is_not_lost_in_a_large_dull_one() -> None:
     assert ("#ff0050", 0.02) in [(colour, round(share, 3)) for colour, share in palette(image)]
 
 
+def test_a_few_odd_pixels_take_no_place_in_the_palette() -> None:
+    ramp = np.linspace(60, 200, 120).astype(np.uint8)
+    image = np.stack([np.tile(ramp, (120, 1))] * 3, axis=2)
+    for number, odd in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 0, 255), (0, 255, 255), (255, 255, 0)]):
+        image[number * 7, number * 11] = odd
+    assert min(share for _, share in palette(image)) > 0.05
+
+
+def test_the_fields_settle_where_each_colour_is_nearest_to_its_own_average() -> None:
+    ramp = np.rint(255 * np.linspace(0, 1, 120) ** 4).astype(np.uint8)
+    image = np.stack([np.tile(ramp, (120, 1))] * 3, axis=2)
+    assert [share for _, share in palette(image, 3)] == pytest.approx([0.625, 0.225, 0.15])
+
+
 def test_a_photograph_gives_six_colours_that_are_in_it_and_the_same_ones_each_time() -> None:
     ramp = np.linspace(0, 255, 640)
     image = np.stack(np.broadcast_arrays(ramp[None, :], ramp[:480, None], 128.0), axis=2).astype(np.uint8)

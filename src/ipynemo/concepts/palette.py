@@ -126,7 +126,7 @@ def _clustered(points: Floats, counts: NDArray[np.int64], colours: int) -> NDArr
         if kept.all() and np.array_equal(moved, labels):
             break
         labels = moved
-    return _merged(centres)[labels]
+    return labels
 
 
 def _nearest(points: Floats, centres: Floats) -> NDArray[np.intp]:
@@ -142,10 +142,3 @@ def _seeds(points: Floats, counts: NDArray[np.int64], colours: int) -> Floats:
         chosen.append(int(np.argmax(distance * counts)))
         distance = np.minimum(distance, ((points - points[chosen[-1]]) ** 2).sum(axis=1))
     return points[chosen]
-
-
-def _merged(centres: Floats) -> NDArray[np.intp]:
-    """Return for every centre the first one that looks the same."""
-    apart = np.sqrt(((centres[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2))
-    first: NDArray[np.intp] = np.argmax(apart < SAME_COLOUR, axis=1)
-    return first
