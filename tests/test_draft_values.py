@@ -5,11 +5,13 @@ import json
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ipynemo.draft import Draft
 from ipynemo.errors import DraftError, NoSuchSegmentError, NoSuchTrackError
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 
 JSON = st.recursive(
     st.none()
@@ -39,6 +41,7 @@ def same(a, b):
     return json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)
 
 
+@UNHURRIED
 @given(ANY)
 def test_any_json_object_goes_in_and_comes_out_as_it_was(raw):
     before = copy.deepcopy(raw)
@@ -58,6 +61,7 @@ def test_any_json_object_goes_in_and_comes_out_as_it_was(raw):
         assert hash(again) == hash(draft)
 
 
+@UNHURRIED
 @given(ANY, ANY)
 def test_any_json_object_can_be_looked_at(raw, other):
     draft = Draft(raw)
@@ -73,6 +77,7 @@ def test_any_json_object_can_be_looked_at(raw, other):
     assert (draft.title, draft.width_px, draft.height_px, draft.is_empty) is not None
 
 
+@UNHURRIED
 @given(ANY)
 def test_what_the_draft_hands_out_is_not_what_it_keeps(raw):
     draft = Draft(raw)

@@ -1,10 +1,12 @@
 """Talk of buttons and panels becomes what can be done here; what is about the picture stays letter by letter."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ipynemo.intents import Action, Translation, translate
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 
 EXPORT_HERE = "You can export the video right here: session.export()."
 STATE_HERE = "You can look at the current state right here: session.state()."
@@ -187,6 +189,7 @@ def test_a_megabyte_of_anything_is_read_in_one_go(piece):
     assert translate(text).text.count("\n") == text.count("\n")
 
 
+@UNHURRIED
 @given(st.text(alphabet=st.sampled_from("Click the Export button. 点击导出，“”\"'[]`*#>-\n\r\t 1.拖a")))
 def test_any_text_is_taken_and_lines_stay_lines(text):
     shown, actions = translate(text)

@@ -3,11 +3,13 @@
 import copy
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ipynemo.draft import Draft
 from ipynemo.draft.changes import changes
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 
 
 def video(*segments, **track):
@@ -223,12 +225,14 @@ TRACK = keyed(
 RAW = keyed(t=st.lists(TRACK | JSON, max_size=3), d=JSON, m=keyed(title=JSON, width=JSON, height=JSON), x=JSON)
 
 
+@UNHURRIED
 @given(RAW, RAW)
 def test_no_change_is_told_exactly_where_there_is_none(before, after):
     a, b = Draft(before), Draft(after)
     assert (changes(a, b) == []) == (a == b)
 
 
+@UNHURRIED
 @given(RAW, st.data())
 def test_a_single_edit_anywhere_is_never_missed(raw, data):
     after = copy.deepcopy(raw)

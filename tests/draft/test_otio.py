@@ -5,11 +5,13 @@ import sys
 
 import opentimelineio as otio
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ipynemo.draft import Draft
 from ipynemo.errors import DraftError, NemoError
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 
 RAW = {
     "t": [
@@ -144,7 +146,7 @@ TRACK = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60)
+@UNHURRIED
 @given(st.lists(TRACK | JSON, max_size=3), JSON)
 def test_any_draft_becomes_a_timeline_that_survives_its_own_file(tracks, meta):
     draft = Draft({"t": tracks, "m": meta})

@@ -16,10 +16,13 @@ CITY = (
 
 
 def test_the_line_has_exactly_the_form_of_the_protocol():
-    assert CITY == line(
-        {"tt": 0, "sg": [{"n": "city timelapse", "d": 10000}]},
-        {"tt": 1, "sg": [{"n": "Lo-fi", "d": 10000, "vol": 0.35}]},
-        {"tt": 7, "sg": [{"tx": "Urban Dreams", "d": 3000}]},
+    assert (
+        line(
+            {"tt": 0, "sg": [{"n": "city timelapse", "d": 10000}]},
+            {"tt": 1, "sg": [{"n": "Lo-fi", "d": 10000, "vol": 0.35}]},
+            {"tt": 7, "sg": [{"tx": "Urban Dreams", "d": 3000}]},
+        )
+        == CITY
     )
 
 
