@@ -27,8 +27,8 @@ MIDJOURNEY = f"{SECRET} --ar 3:2 --v 6 Job ID: 12345678-9abc-4def-8123-456789abc
 
 
 def record(source: str, field: str, generator: str, private: str) -> Statement:
-    meaning = "a record such as this software writes about a picture it made"
-    return Statement(source, field, f"holds a generator record of {generator}", meaning, "stated", private)
+    meaning = f"holds a generator record of {generator}"
+    return Statement(source, field, f"{generator} record", meaning, "stated", private)
 
 
 def png(path: Path, texts: dict[str, str], *, packed: bool = False) -> Path:
@@ -52,7 +52,7 @@ def png(path: Path, texts: dict[str, str], *, packed: bool = False) -> Path:
         ({"parameters": SWARM}, "parameters", "SwarmUI"),
         ({"Comment": NOVELAI}, "Comment", "NovelAI"),
         ({"Description": MIDJOURNEY}, "Description", "Midjourney"),
-        ({"prompt": SECRET}, "prompt", "an image generator"),
+        ({"prompt": SECRET}, "prompt", "image generator"),
     ],
 )
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
@@ -129,7 +129,7 @@ def with_chunks(path: Path, *chunks: bytes, last: bool = False) -> Path:
 
 def test_a_text_after_the_pixels_is_found(tmp_path: Path) -> None:
     path = with_chunks(tmp_path / "a.png", chunk(b"tEXt", b"parameters\x00" + A1111.encode()), last=True)
-    assert [s.value for s in stated(path)] == ["holds a generator record of Stable Diffusion web UI"]
+    assert [s.value for s in stated(path)] == ["Stable Diffusion web UI record"]
 
 
 def test_a_packed_text_that_is_a_bomb_is_named_and_the_others_are_still_read(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_packed_text_that_is_a_bomb_is_named_and_the_others_are_still_read(tmp
         chunk(b"tEXt", b"parameters\x00" + A1111.encode()),
     )
     assert [(s.source, s.field, s.value) for s in stated(path)] == [
-        ("PNG text", "parameters", "holds a generator record of Stable Diffusion web UI"),
+        ("PNG text", "parameters", "Stable Diffusion web UI record"),
         ("PNG", "unreadable", "a text named 'prompt'"),
         ("PNG", "unreadable", "a text named 'workflow'"),
         ("PNG", "unreadable", "a text named 'Comment'"),

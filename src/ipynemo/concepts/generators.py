@@ -26,7 +26,7 @@ _BY_KEYWORD: dict[str, str] = {
     "fooocus_scheme": "Fooocus",
     "sui_image_params": "SwarmUI",
     "use_stable_diffusion_model": "Easy Diffusion",
-    "generation_data": "an image generator",
+    "generation_data": "image generator",
 }
 _JOB_ID = re.compile(r"\bJob ID: [0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _A1111 = re.compile(r"^Steps: \d{1,6}, (?=.{0,300}(?:Sampler|Seed|CFG scale): )", re.IGNORECASE | re.MULTILINE)
@@ -56,7 +56,7 @@ def generator_of(keyword: str, text: str) -> str | None:
         return "Fooocus" if "Version: Fooocus" in text else "Stable Diffusion web UI"
     if _JOB_ID.search(text[:MAX_PRIVATE_CHARS]):
         return "Midjourney"
-    return "an image generator" if keyword.lower() in ("prompt", "negative prompt") and text.strip() else None
+    return "image generator" if keyword.lower() in ("prompt", "negative prompt") and text.strip() else None
 
 
 def _of_json(keyword: str, text: str) -> str | None:
@@ -72,7 +72,7 @@ def _of_json(keyword: str, text: str) -> str | None:
     if "prompt" in keys and len(keys & _NOVELAI_KEYS) >= 3:
         return "NovelAI"
     if keyword.lower() == "parameters" or {"prompt", "seed"} <= keys or "negative_prompt" in keys:
-        return "an image generator"
+        return "image generator"
     return None
 
 
@@ -92,8 +92,8 @@ def from_text(source: str, keyword: str, text: str, *, known: str | None = None)
     return Statement(
         source,
         clean(keyword, 40),
+        f"{name} record",  # the name first: cards cut long values
         f"holds a generator record of {name}",
-        "a record such as this software writes about a picture it made",
         "stated",
         clean(text, MAX_PRIVATE_CHARS, lines=True),
     )

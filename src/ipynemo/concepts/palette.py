@@ -130,7 +130,9 @@ def _clustered(points: Floats, counts: NDArray[np.int64], colours: int) -> NDArr
 
 
 def _nearest(points: Floats, centres: Floats) -> NDArray[np.intp]:
-    nearest: NDArray[np.intp] = np.argmin(((points[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2), axis=1)
+    # |p − c|² without |p|², which is the same for every centre
+    apart = (centres**2).sum(axis=1) - 2 * (points @ centres.T)
+    nearest: NDArray[np.intp] = np.argmin(apart, axis=1)
     return nearest
 
 
