@@ -53,8 +53,6 @@ def fault_of(request: Request) -> dict[str, Any] | None:
     """Return the fault that is ordered for this request; its `times` count down."""
     for fault in request.world.options.get("faults", []):
         if fault.get("times", 1) > 0 and re.fullmatch(fault["on"], f"{request.method} {request.path}"):
-            if fault.get("if_body") and fault["if_body"] not in request.entry.get("text", ""):
-                continue
             fault["times"] = fault.get("times", 1) - 1
             return dict(fault)
     return None
@@ -72,25 +70,25 @@ async def serve_one(request: Request) -> None:
         foreign=not request.foreign_port,
     )
     fault = fault_of(request)
-    if fault is not None:
-        if fault.get("hang"):
-            await until_gone(request)
-        if fault.get("read", True):
-            async for _ in request.body:
-                pass
-        if fault.get("drop"):
-            raise DroppedError
-        body = fault.get("body", "")
-        status = fault.get("status", 200)
-        if not fault.get("lose_answer"):
-            await answer(request, status, body.encode() if isinstance(body, str) else body, fault.get("headers"))
-            return
+    if fault is None:
+        await carry_out(request)
+        return
+    if fault.get("hang"):
+        await until_gone(request)
+    if fault.get("carry_out"):  # the order is carried out, and what is answered is something else
+        writer, request.writer = request.writer, Nowhere()  # type: ignore[assignment]
+        await carry_out(request)
+        request.writer = writer
+    elif fault.get("read", True):
+        await request.whole()
+    if fault.get("drop"):
+        raise DroppedError
+    await answer(request, fault.get("status", 200), fault.get("body", "").encode(), fault.get("headers"))
+
+
+async def carry_out(request: Request) -> None:
     for method, pattern, handler in ROUTES:
         if method == request.method and re.fullmatch(pattern, request.path):
-            if fault is not None:  # the order is carried out, its answer is lost
-                request.writer = Nowhere(request.writer)  # type: ignore[assignment]
-                await handler(request)
-                raise DroppedError
             await handler(request)
             return
     await answer(request, 404, {"detail": "Not Found"})
@@ -98,9 +96,6 @@ async def serve_one(request: Request) -> None:
 
 class Nowhere:
     """A writer that loses what is written."""
-
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self.writer = writer
 
     def write(self, data: bytes) -> None:
         """Lose it."""

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from ipynemo.client.exports import Target, free_path
+from ipynemo.client.exports import Target, clip_path
 from ipynemo.client.patience import patiently
 from ipynemo.client.transfer import Source, path_of
 from ipynemo.client.values import Clip, Explained
@@ -80,5 +80,5 @@ class Batch:
     async def _clip(self, session: AsyncSession, source: Source, title: str) -> Clip:
         await session.upload(source)
         await patiently(self._nemo.timing, lambda: session.chat(self._message, as_is=True))
-        target = Target(free_path(title, self._folder), replace=False)
+        target = Target(clip_path(title, self._folder), replace=False)
         return await session._exports.export(await session.draft(), target, None)

@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from itertools import count
 from pathlib import Path
 from typing import IO, Final
 
 import httpx
 
 from ipynemo.client.answers import error_from
+from ipynemo.client.names import Target, place
 from ipynemo.client.transfer import CHUNK_BYTES, Progress, open_file
 from ipynemo.errors import (
     ConnectionFailedError,
@@ -30,7 +30,7 @@ from ipynemo.errors import (
 from ipynemo.loop import off_loop
 from ipynemo.settings import Timing
 
-__all__ = ["Opener", "download", "numbered"]
+__all__ = ["Opener", "download"]
 
 MAX_ATTEMPTS: Final = 100  # a server that gives a few bytes a time must not keep us for ever
 RESUMES: Final = 5  # breaks without a new byte between them before a download is given up
@@ -40,42 +40,14 @@ MAX_ERROR_BYTES: Final = 1 << 16  # of an error's body that is read
 Opener = Callable[[dict[str, str]], AbstractAsyncContextManager[httpx.Response]]
 
 
-def numbered(path: Path) -> Iterator[Path]:
-    """Yield the path, then with a number added: `clip.mp4`, `clip-2.mp4`, `clip-3.mp4`."""
-    yield path
-    for number in count(2):
-        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
-
-
-def _place(part: Path, target: Path, *, replace: bool) -> Path:
-    """Give a finished file its name; where it must replace nothing, the next one that is free at this very moment."""
-    if replace:
-        return part.replace(target)
-    for path in numbered(target):
-        try:
-            path.hardlink_to(part)
-        except FileExistsError:
-            continue
-        except OSError:  # a file system without links
-            try:
-                path.open("x").close()
-            except FileExistsError:
-                continue
-            return part.replace(path)
-        part.unlink(missing_ok=True)
-        return path
-    raise FileExistsError
-
-
 async def download(
     opened: Opener,
-    target: Path,
+    target: Target,
     *,
     doing: str,
     timing: Timing,
     on_progress: Progress | None = None,
     check: Callable[[Path], object] | None = None,
-    replace: bool = True,
 ) -> Path:
     """Fetch a file and return where it is.
 
@@ -83,14 +55,12 @@ async def download(
     ----------
     opened : callable
         Sends the request with further headers and gives the answer, unread.
-    target : Path
-        Where to put it.
+    target : Target
+        Where to put it, and whether a file there is replaced.
     on_progress : callable, optional
         Called with the bytes that have come and their total (0 where it is not known).
     check : callable, optional
         Looks at the whole file before it gets its name; what it raises is raised.
-    replace : bool
-        Whether a file of that name is replaced; else a number is added to the name.
 
     Raises
     ------
@@ -103,19 +73,20 @@ async def download(
     NemoError
         What the answer's status means.
     """
-    part = target.with_name(f"{target.stem[:40]}.{secrets.token_hex(4)}.part")
+    path = target.path
+    part = path.with_name(f"{path.stem[:40]}.{secrets.token_hex(4)}.part")
     try:
-        await off_loop(target.parent.mkdir, parents=True, exist_ok=True)
+        await off_loop(path.parent.mkdir, parents=True, exist_ok=True)
         try:
             await _Download(opened, part, doing, timing, on_progress).run()
             if check is not None:
                 await off_loop(check, part)
-            return await off_loop(_place, part, target, replace=replace)
+            return await off_loop(place, part, target)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise InvalidRequestError(
-            f"{target.name!r} could not be written: {error.strerror or error}.",
+            f"{path.name!r} could not be written: {error.strerror or error}.",
             hint="Is the disk full, or the folder write-protected?",
         ) from error
 

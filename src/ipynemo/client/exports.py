@@ -10,21 +10,21 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
 
-from ipynemo.client.downloads import Opener, download, numbered
+from ipynemo.client.downloads import Opener, download
 from ipynemo.client.journal import Journal
 from ipynemo.client.mp4 import measure
+from ipynemo.client.names import Target, clip_path, free_path
 from ipynemo.client.patience import patiently
 from ipynemo.client.values import Clip, Render
 from ipynemo.client.wire import Wire
@@ -43,7 +43,7 @@ from ipynemo.errors import (
 )
 from ipynemo.loop import off_loop
 
-__all__ = ["Exports", "Target", "free_path"]
+__all__ = ["Exports", "Target", "clip_path", "free_path"]
 
 log = logging.getLogger(__name__)
 
@@ -57,20 +57,6 @@ IN_DOUBT: Final = (ConnectionFailedError, ServerError, ProtocolError)
 AWAY: Final = (ConnectionFailedError, ServerError, ProtocolError, RateLimitError)
 
 OnProgress = Callable[[str, float], object]
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where a clip goes, and whether it may replace a file there; else a number is added to its name."""
-
-    path: Path
-    replace: bool
-
-
-def free_path(title: str, folder: Path) -> Path:
-    """Return a path `<title>.mp4` in the folder that does not exist yet; a number is added where it does."""
-    stem = re.sub(r"[^\w\- ]+", "", title, flags=re.UNICODE).strip().replace(" ", "-")[:60].strip("-") or "clip"
-    return next(path for path in numbered(folder / f"{stem}.mp4") if not path.exists())
 
 
 def _render_from(answer: dict[str, Any], render_id: str, session_id: str, path: str | None = None) -> Render:
@@ -280,12 +266,11 @@ class Exports:
         async def fetched(opened: Opener) -> Path:
             path = await download(
                 opened,
-                target.path,
+                target,
                 doing="fetch the video",
                 timing=self._wire.timing,
                 on_progress=progress,
                 check=measure,
-                replace=target.replace,
             )
             tell("download", 100.0)
             return path

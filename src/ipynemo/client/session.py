@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ipynemo.client.direct import carry_out
-from ipynemo.client.exports import Exports, OnProgress, Target, free_path
+from ipynemo.client.exports import Exports, OnProgress, Target, clip_path
 from ipynemo.client.streaming import Feed, TurnStream
 from ipynemo.client.transfer import Progress, Source, path_of, upload
 from ipynemo.client.turn import Turn
@@ -311,7 +311,7 @@ class AsyncSession:
     async def _target(self, path: Source | None, draft: Draft | None) -> Target:
         if path is None:
             title = (draft.title if draft is not None else None) or self.task_name or "clip"
-            return Target(await off_loop(free_path, title, Path.cwd()), replace=False)
+            return Target(clip_path(title, Path.cwd()), replace=False)
         target = path_of(path)
         if await off_loop(target.is_dir):
             raise InvalidRequestError(f"{target.name!r} is a folder.", hint="Name a file in it, ending in .mp4.")

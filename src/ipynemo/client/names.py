@@ -1,0 +1,57 @@
+"""What clips are called: after their draft, or as the user says; no file is replaced that nobody named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+__all__ = ["Target", "clip_path", "free_path", "place"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a clip goes, and whether it may replace a file there; else a number is added to its name."""
+
+    path: Path
+    replace: bool
+
+
+def clip_path(title: str, folder: Path) -> Path:
+    """Return the path `<title>.mp4` in the folder, without what a file's name should not hold."""
+    stem = re.sub(r"[^\w\- ]+", "", title, flags=re.UNICODE).strip().replace(" ", "-")[:60].strip("-") or "clip"
+    return folder / f"{stem}.mp4"
+
+
+def free_path(title: str, folder: Path) -> Path:
+    """Return a path `<title>.mp4` in the folder that does not exist yet; a number is added where it does."""
+    return next(path for path in _numbered(clip_path(title, folder)) if not path.exists())
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    """Yield the path, then with a number added: `clip.mp4`, `clip-2.mp4`, `clip-3.mp4`."""
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def place(part: Path, target: Target) -> Path:
+    """Give a finished file its name; where it must replace nothing, the next one that is free at this very moment."""
+    if target.replace:
+        return part.replace(target.path)
+    for path in _numbered(target.path):
+        try:
+            path.hardlink_to(part)
+        except FileExistsError:
+            continue
+        except OSError:  # a file system without links
+            try:
+                path.open("x").close()
+            except FileExistsError:
+                continue
+            return part.replace(path)
+        part.unlink(missing_ok=True)
+        return path
+    raise FileExistsError
