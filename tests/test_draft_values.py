@@ -125,6 +125,7 @@ def test_what_is_no_json_text_is_refused(text):
 
 def test_one_and_one_point_zero_and_true_are_different():
     assert len({Draft({"d": 1}), Draft({"d": 1.0}), Draft({"d": True})}) == 3
+    assert Draft({"d": 1}) != Draft({"d": 1.0})
     assert Draft({"a": 1, "b": 2}) == Draft({"b": 2, "a": 1})
     assert Draft() != {}
 

@@ -6,7 +6,7 @@ import pickle
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from frame_samples import RAW, edited
@@ -126,6 +126,9 @@ def test_any_draft_survives_a_frame(raw):
 
 
 @UNHURRIED
+@example(
+    {"t": [{"sg": [{"d": -5}, {"d": 10**13}, {"st": -1, "d": 0.6}, {"st": 10**13}, {"st": 10**12, "d": True}, {}]}]}
+)
 @given(DRAFT)
 def test_the_rows_say_what_the_values_say(raw):
     draft = Draft(raw)

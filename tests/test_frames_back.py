@@ -73,6 +73,16 @@ def test_a_new_start_moves_and_a_new_end_trims(frame):
     assert [segments(from_frame(frame), 1)[1][key] for key in ("st", "d")] == [5000, 3000]
 
 
+def test_a_cleared_start_follows_from_the_other_two_times_or_from_the_one_before(frame):
+    frame.loc[1, ["start_s", "end_s", "duration_s"]] = [None, 12.0, 3.0]
+    assert [segments(from_frame(frame), 1)[1][key] for key in ("st", "d")] == [9000, 3000]
+    frame = Draft(RAW).to_frame()
+    frame.loc[1, "start_s"] = None
+    after = from_frame(frame)
+    assert "st" not in segments(after, 1)[1]
+    assert after.track(1).segment(2).start_ms == 4000
+
+
 def test_whole_columns_can_be_computed(frame):
     frame["start_s"] += 1
     frame.loc[frame["track_type"] == 1, "volume"] *= 2

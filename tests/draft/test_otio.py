@@ -117,7 +117,7 @@ def test_edges_are_rounded_one_by_one_so_that_nothing_drifts():
         {"t": [{"tt": 0, "sg": [{"d": 1000, "src": "\udfff"}, "no object", {"d": 0}]}]},
         {"m": {"fps": 1e300}},
         {"x": 5.838184901189462e16},
-        {"m": {"fps": -1}},
+        {"m": {"fps": -1, "\ud800": 1}},
     ],
 )
 def test_what_metadata_cannot_hold_is_kept_as_text(raw):

@@ -78,8 +78,6 @@ def _pieces(text: str, ends: re.Pattern[str], masked: str) -> Iterator[tuple[int
 def _action(clause: str, masked: str, grammar: Grammar) -> Action | None:
     lead = grammar.lead.match(masked)
     begin = lead.end() if lead else 0
-    if begin < len(masked) and masked[begin] == LABEL and not clause[begin:].startswith("**"):
-        return None  # it opens with a quotation: that is what something says, not what to do
     for action, pattern in grammar.instructions:
         # Export and Download are known by their names, also in quotes; everything else by what is around the quotes.
         words = masked if action is Action.DO else clause
