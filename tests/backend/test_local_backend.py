@@ -197,6 +197,7 @@ def test_files_in_the_working_folder_do_not_stand_in_for_packages(tmp_path: Path
         cwd=tmp_path,
         env=env,
         timeout=60,
+        check=False,
     )
     assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr
 

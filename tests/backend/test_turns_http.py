@@ -141,9 +141,11 @@ def test_too_many_waiting_turns_are_429(acting: ServerProcess, user: User) -> No
 
 def test_a_turn_goes_on_when_the_client_goes_away(acting: ServerProcess, user: User) -> None:
     order = turn(user.session_id, "left behind")
-    with httpx.Client(base_url=acting.base_url, headers=user.http.headers) as client:
-        with client.stream("POST", "/run_sse", json=order) as answer:
-            assert answer.status_code == 200
+    with (
+        httpx.Client(base_url=acting.base_url, headers=user.http.headers) as client,
+        client.stream("POST", "/run_sse", json=order) as answer,
+    ):
+        assert answer.status_code == 200
     until = time.monotonic() + 20
     while titles(user) != ["left behind"]:
         assert time.monotonic() < until

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Double, ForeignKey, Index, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 __all__ = ["Asset", "Base", "Charge", "Message", "Render", "Session", "Token", "User", "Version"]
@@ -10,6 +12,8 @@ __all__ = ["Asset", "Base", "Charge", "Message", "Render", "Session", "Token", "
 
 class Base(DeclarativeBase):
     """The root of the tables."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {float: Double()}  # versions of SQLAlchemy differ here
 
 
 class User(Base):

@@ -20,14 +20,14 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("client_hash", sa.String(64), unique=True),
         sa.Column("credits_total", sa.Integer, nullable=False),
-        sa.Column("created_at", sa.Float, nullable=False),
+        sa.Column("created_at", sa.Double, nullable=False),
     )
     op.create_table(
         "tokens",
         sa.Column("hash", sa.String(64), primary_key=True),
         sa.Column("user_id", sa.String(64), sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
-        sa.Column("issued_at", sa.Float, nullable=False),
-        sa.Column("expires_at", sa.Float, nullable=False),
+        sa.Column("issued_at", sa.Double, nullable=False),
+        sa.Column("expires_at", sa.Double, nullable=False),
     )
     op.create_index("ix_tokens_user_id", "tokens", ["user_id"])
     op.create_table(
@@ -37,13 +37,13 @@ def upgrade() -> None:
         sa.Column("user_id", sa.String(64), sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
         sa.Column("task_name", sa.String(200), nullable=False),
         sa.Column("language", sa.String(35), nullable=False),
-        sa.Column("created_at", sa.Float, nullable=False),
-        sa.Column("used_at", sa.Float, nullable=False),
-        sa.Column("expires_at", sa.Float, nullable=False),
+        sa.Column("created_at", sa.Double, nullable=False),
+        sa.Column("used_at", sa.Double, nullable=False),
+        sa.Column("expires_at", sa.Double, nullable=False),
         sa.Column("timeline_version", sa.Integer, nullable=False),
         sa.Column("place", sa.Integer, nullable=False),
         sa.Column("lock_owner", sa.String(64)),
-        sa.Column("lock_until", sa.Float, nullable=False),
+        sa.Column("lock_until", sa.Double, nullable=False),
     )
     op.create_index("ix_sessions_user_id", "sessions", ["user_id"])
     op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
@@ -52,7 +52,7 @@ def upgrade() -> None:
         _session_id(primary_key=True),
         sa.Column("place", sa.Integer, primary_key=True),
         sa.Column("draft", sa.Text, nullable=False),
-        sa.Column("made_at", sa.Float, nullable=False),
+        sa.Column("made_at", sa.Double, nullable=False),
     )
     op.create_table(
         "messages",
@@ -60,7 +60,7 @@ def upgrade() -> None:
         _session_id(),
         sa.Column("role", sa.String(16), nullable=False),
         sa.Column("text", sa.Text, nullable=False),
-        sa.Column("said_at", sa.Float, nullable=False),
+        sa.Column("said_at", sa.Double, nullable=False),
     )
     op.create_index("ix_messages_session_id", "messages", ["session_id"])
     op.create_table(
@@ -75,12 +75,12 @@ def upgrade() -> None:
         sa.Column("path", sa.String(255), nullable=False),
         sa.Column("size_bytes", sa.BigInteger, nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
-        sa.Column("duration_s", sa.Float),
+        sa.Column("duration_s", sa.Double),
         sa.Column("width_px", sa.Integer),
         sa.Column("height_px", sa.Integer),
-        sa.Column("fps", sa.Float),
+        sa.Column("fps", sa.Double),
         sa.Column("has_audio", sa.Boolean, nullable=False),
-        sa.Column("created_at", sa.Float, nullable=False),
+        sa.Column("created_at", sa.Double, nullable=False),
     )
     op.create_index("ix_assets_session_id", "assets", ["session_id"])
     op.create_table(
@@ -92,19 +92,19 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(64), nullable=False),
         sa.Column("quality", sa.String(16), nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
-        sa.Column("progress", sa.Float, nullable=False),
+        sa.Column("progress", sa.Double, nullable=False),
         sa.Column("error", sa.Text),
         sa.Column("error_type", sa.String(64)),
         sa.Column("path", sa.String(255)),
         sa.Column("size_bytes", sa.BigInteger),
-        sa.Column("duration_s", sa.Float),
+        sa.Column("duration_s", sa.Double),
         sa.Column("width_px", sa.Integer),
         sa.Column("height_px", sa.Integer),
         sa.Column("owner", sa.String(64)),
-        sa.Column("lease_until", sa.Float, nullable=False),
+        sa.Column("lease_until", sa.Double, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("created_at", sa.Float, nullable=False),
-        sa.Column("finished_at", sa.Float),
+        sa.Column("created_at", sa.Double, nullable=False),
+        sa.Column("finished_at", sa.Double),
     )
     op.create_index("ix_renders_user_id", "renders", ["user_id"])
     op.create_index("ix_renders_session_id", "renders", ["session_id"])

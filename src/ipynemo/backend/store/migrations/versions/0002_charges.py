@@ -15,7 +15,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.String(64), sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
         sa.Column("amount", sa.Integer, nullable=False),
         sa.Column("settled", sa.Boolean, nullable=False),
-        sa.Column("frozen_until", sa.Float, nullable=False),
-        sa.Column("made_at", sa.Float, nullable=False),
+        sa.Column("frozen_until", sa.Double, nullable=False),
+        sa.Column("made_at", sa.Double, nullable=False),
     )
     op.create_index("ix_charges_user_id", "charges", ["user_id"])
