@@ -1,0 +1,123 @@
+"""Undo and redo in the store: one turn is one step, and a new edit ends what could be redone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from ipynemo.backend.config import BackendConfig
+from ipynemo.backend.store import Store
+from ipynemo.backend.store.drafts import KEPT_STEPS
+from ipynemo.draft import Draft
+from ipynemo.errors import SessionNotFoundError, TurnFailedError
+
+
+@pytest_asyncio.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = Store(BackendConfig(data=tmp_path, token="a token"))
+    await opened.open()
+    yield opened
+    await opened.aclose()
+
+
+@pytest_asyncio.fixture
+async def sid(store: Store) -> str:
+    session = await store.sessions.create("usr_local", "test", "en")
+    assert await store.sessions.lock(session.id, "me")
+    return session.id
+
+
+def draft(name: str) -> Draft:
+    return Draft({"m": {"title": name}})
+
+
+async def edit(store: Store, sid: str, name: str, *, same_step: bool = False) -> int:
+    return await store.drafts.record(sid, "me", draft(name), "edit", same_step=same_step)
+
+
+async def standing(store: Store, sid: str) -> tuple[list[str | None], str | None, list[str | None]]:
+    timeline = await store.drafts.timeline(sid)
+    return [d.title for d in timeline.undo], timeline.draft.title, [d.title for d in timeline.redo]
+
+
+async def test_a_new_session_has_the_empty_draft_and_nothing_to_undo(store: Store, sid: str) -> None:
+    assert await standing(store, sid) == ([], None, [])
+    assert (await store.drafts.current(sid)) == (Draft(), 0)
+
+
+async def test_edits_of_one_turn_are_one_step(store: Store, sid: str) -> None:
+    assert await edit(store, sid, "one") == 1
+    assert await edit(store, sid, "two") == 2
+    assert await edit(store, sid, "two and a half", same_step=True) == 3
+    assert await standing(store, sid) == ([None, "one"], "two and a half", [])
+
+
+async def test_undo_and_redo_walk_and_an_edit_ends_what_could_be_redone(store: Store, sid: str) -> None:
+    for name in ("one", "two", "three"):
+        await edit(store, sid, name)
+    await store.drafts.record(sid, "me", draft("two"), "undo", same_step=False)
+    await store.drafts.record(sid, "me", draft("one"), "undo", same_step=False)
+    assert await standing(store, sid) == ([None], "one", ["three", "two"])
+    await store.drafts.record(sid, "me", draft("two"), "redo", same_step=False)
+    assert await standing(store, sid) == ([None, "one"], "two", ["three"])
+    await edit(store, sid, "other")
+    assert await standing(store, sid) == ([None, "one", "two"], "other", [])
+
+
+async def test_one_undo_may_go_several_steps_and_to_the_empty_draft(store: Store, sid: str) -> None:
+    for name in ("one", "two", "three"):
+        await edit(store, sid, name)
+    await store.drafts.record(sid, "me", draft("one"), "undo", same_step=False)
+    assert (await standing(store, sid))[1] == "one"
+    await store.drafts.record(sid, "me", Draft(), "undo", same_step=False)
+    assert await standing(store, sid) == ([], None, ["three", "two", "one"])
+    assert (await store.drafts.current(sid)) == (Draft(), 5)
+
+
+async def test_only_the_last_steps_are_kept(store: Store, sid: str) -> None:
+    for n in range(KEPT_STEPS + 5):
+        await edit(store, sid, f"{n}")
+    undo, current, _ = await standing(store, sid)
+    assert (len(undo), undo[0], current) == (40, "4", "44")
+
+
+async def test_a_draft_is_kept_as_it_is(store: Store, sid: str) -> None:
+    odd = Draft({"t": [{"tt": 99, "x": [1.5, None, "火\u2028\x00\ud800"]}], "big": 10**40, "": {"deep": [[[]]]}})
+    await store.drafts.record(sid, "me", odd, "edit", same_step=False)
+    assert (await store.drafts.current(sid))[0] == odd
+
+
+async def test_who_has_lost_the_lock_cannot_write(store: Store, sid: str) -> None:
+    await edit(store, sid, "mine")
+    await store.sessions.unlock(sid, "me")
+    assert await store.sessions.lock(sid, "another")
+    with pytest.raises(TurnFailedError, match="taken over"):
+        await edit(store, sid, "too late")
+    assert (await store.drafts.current(sid))[0].title == "mine"
+
+
+async def test_a_lock_is_held_until_it_is_let_go_or_runs_out(tmp_path: Path) -> None:
+    store = Store(BackendConfig(data=tmp_path, token="a token", lock_lease_s=0.0))
+    await store.open()
+    session = await store.sessions.create("usr_local", "test", "en")
+    assert await store.sessions.lock(session.id, "first")
+    assert await store.sessions.lock(session.id, "second")  # a lease of 0 s has run out at once
+    await store.aclose()
+    store = Store(BackendConfig(data=tmp_path, token="a token", lock_lease_s=60.0))
+    await store.open()
+    assert await store.sessions.lock(session.id, "second")
+    assert not await store.sessions.lock(session.id, "third")
+    assert await store.sessions.lock(session.id, "second")
+    await store.aclose()
+
+
+async def test_a_dropped_session_takes_everything_along(store: Store, sid: str) -> None:
+    await edit(store, sid, "one")
+    await store.sessions.say(sid, "user", "hello")
+    await store.sessions.drop(sid)
+    with pytest.raises(SessionNotFoundError):
+        await store.sessions.get(sid, "usr_local")
+    assert await store.sessions.history(sid) == ()
