@@ -13,7 +13,7 @@ import typer
 
 from ipynemo.client.secret import redact
 from ipynemo.draft.summary import plain
-from ipynemo.errors import BackendStartError, NemoError
+from ipynemo.errors import NemoError
 
 __all__ = ["FAILED", "INTERRUPTED", "complain", "ends_well", "error_entry", "one_line", "print_json"]
 
@@ -27,11 +27,11 @@ T = TypeVar("T")
 
 def one_line(error: BaseException) -> str:
     """Return what an error says, in one line without control characters and without secrets."""
-    text = str(error) or type(error).__name__
-    if not isinstance(error, NemoError):
-        text = f"{type(error).__name__}: {text}"
-    if isinstance(error, BackendStartError) and error.hint and len(text) > LINE_LIMIT:
-        text = f"{plain(error.message, LINE_LIMIT - len(error.hint))} {error.hint}"  # the advice must not be cut off
+    if isinstance(error, NemoError):
+        hint = plain(redact(error.hint), LINE_LIMIT // 2) if error.hint else ""
+        message = plain(redact(error.message), LINE_LIMIT - len(hint) - 1)  # the advice must not be cut off
+        return f"{message} {hint}".strip()
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return plain(redact(text), LINE_LIMIT)
 
 
@@ -65,15 +65,15 @@ def ends_well(command: Callable[P, T]) -> Callable[P, T]:
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return command(*args, **kwargs)
-        except KeyboardInterrupt:
-            complain("Interrupted.")
-            stop(INTERRUPTED)
-        except (NemoError, OSError) as error:
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except (Exception, KeyboardInterrupt) as error:  # also a fault of ours is told in one line
             if os.environ.get("IPYNEMO_DEBUG"):
                 raise
-            complain(one_line(error))
+            interrupted = isinstance(error, KeyboardInterrupt)
+            complain("Interrupted." if interrupted else one_line(error))
             if kwargs.get("as_json"):
                 print_json(error_entry(error))
-            stop(FAILED)
+            stop(INTERRUPTED if interrupted else FAILED)
 
     return run

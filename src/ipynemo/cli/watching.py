@@ -58,6 +58,7 @@ class LiveWatch(Watch):
             TimeElapsedColumn(),
             console=Console(stderr=True),
         )
+        self._stages = ["wait" for _ in names]
         self._tasks: list[TaskID] = [
             self._progress.add_task(STAGES["wait"], total=None, start=False, name=plain(name, NAME_WIDTH), shown="")
             for name in names
@@ -74,8 +75,10 @@ class LiveWatch(Watch):
 
     def stage(self, place: int, stage: str, percent: float | None = None) -> None:
         task = self._tasks[place]
-        if stage != "wait":
+        begins = self._stages[place] != stage
+        if self._stages[place] == "wait":
             self._progress.start_task(task)
+        self._stages[place] = stage
         ended = stage in ("done", "failed")
         self._progress.update(
             task,
@@ -83,6 +86,7 @@ class LiveWatch(Watch):
             total=100 if ended else None if percent is None else 100,
             completed=100 if ended else percent or 0,
             shown="" if percent is None or ended else f"{percent:3.0f} %",
+            refresh=begins,  # also a stage that is over at once is seen
         )
         if ended:
             self._progress.stop_task(task)
