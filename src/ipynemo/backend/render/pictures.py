@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Animation", "is_picture", "load_still", "upright_srgb"]
 
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "PPM")
+Image.init()  # registers every format; `formats=` below knows only registered ones
+FORMATS = tuple({"JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "PPM"} & set(Image.OPEN))
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")  # an MPO has several pictures too, but they are no animation
 MAX_PIXELS = 120_000_000
 MAX_FRAMES = 3_000
@@ -190,7 +191,9 @@ class Animation:
             if count > MAX_FRAMES or count * image.width * image.height > MAX_ANIMATION_PIXELS:
                 raise BrokenAssetError(f"{path.name} is an animation of {count} pictures, more than can be rendered.")
             end_s = 0.0
-            for number in range(count):
+            if count == 1:
+                self.ends_s.append(DEFAULT_FRAME_S)
+            for number in range(count if count > 1 else 0):
                 image.seek(number)
                 image.load()
                 given = image.info.get("duration", 0)
@@ -207,9 +210,9 @@ class Animation:
 
     def number_at(self, time_s: float) -> int:
         """Return which picture, from 0, is shown at a time."""
-        within = time_s % self.ends_s[-1]
         # A thousandth of a second of tolerance: 0.1 s is not exactly the third frame of thirty a second.
-        return min(int(np.searchsorted(self.ends_s, within + 0.001, side="right")), len(self.ends_s) - 1)
+        within = (time_s + 0.001) % self.ends_s[-1]
+        return min(int(np.searchsorted(self.ends_s, within, side="right")), len(self.ends_s) - 1)
 
     def picture(self, number: int) -> Image.Image:
         """Return one of the pictures, as `upright_srgb` gives it."""

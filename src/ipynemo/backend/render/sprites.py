@@ -64,12 +64,13 @@ class _Canvas:
     def __init__(self, width: int, height: int) -> None:
         self.rgba = np.zeros((height, width, 4), np.float32)
 
-    def paint(self, mask: np.ndarray, colour: Colour, opacity: float = 1.0) -> None:
-        """Lay a colour over everything, as strongly as the mask (0–1) says."""
-        cover = mask * np.float32(colour.alpha * opacity)
-        self.rgba *= (1 - cover)[..., None]
-        self.rgba[..., :3] += cover[..., None] * np.asarray(colour.rgb, np.float32)
-        self.rgba[..., 3] += cover * 255
+    def paint(self, mask: np.ndarray, colour: Colour, opacity: float = 1.0, corner: tuple[int, int] = (0, 0)) -> None:
+        """Lay a colour over the part that begins at `corner` (x, y), as strongly as the mask (0–1) says."""
+        part = self.rgba[corner[1] : corner[1] + mask.shape[0], corner[0] : corner[0] + mask.shape[1]]
+        cover = mask[: part.shape[0], : part.shape[1]] * np.float32(colour.alpha * opacity)
+        part *= (1 - cover)[..., None]
+        part[..., :3] += cover[..., None] * np.asarray(colour.rgb, np.float32)
+        part[..., 3] += cover * 255
 
 
 def _rounded(shape: tuple[int, int], box: tuple[float, float, float, float], radius: float) -> np.ndarray:
@@ -100,6 +101,12 @@ def _letters(block: Block, shape: tuple[int, int], left: float, top: float, alig
             pens[placed.faint].text((x, top + placed.baseline), run.text, 255, font, "ls", direction=direction)
             x += measure(run.text, run.face, placed.size, placed.weight)
     return {faint: np.asarray(layer, np.float32) / 255 for faint, layer in layers.items()}
+
+
+def _grown(mask: np.ndarray, radius: float) -> np.ndarray:
+    side = 2 * max(1, round(radius)) + 1
+    grown: np.ndarray = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    return grown
 
 
 def _blurred(mask: np.ndarray, sigma: float) -> np.ndarray:
@@ -187,7 +194,7 @@ def draw_sprite(text: str, style: Style, width: int, height: int) -> Sprite | No
         _paint_letters(canvas, shape, block, (text_left, spare + pad_y), align, style, halo=panel is None)
     if fields:
         row_top = spare + pad_y + block.height + gap
-        _paint_swatches(canvas, shape, fields, style, (spare + bar + pad_x, row_top, inner_w), align)
+        _paint_swatches(canvas, fields, style, (spare + bar + pad_x, row_top, inner_w), align)
     rgba = np.clip(np.rint(canvas.rgba), 0, 255).astype(np.uint8)
     frame_box = (left, top, left + outer[0], top + outer[1])
     pixels, alpha = np.ascontiguousarray(rgba[..., :3]), np.ascontiguousarray(rgba[..., 3])
@@ -237,16 +244,14 @@ def _paint_letters(
         size = block.size
         # White letters on a white picture: the two together leave a contrast of 4.5 : 1 along every edge.
         wide = np.clip(_blurred(letters, 0.24 * size) * 1.8, 0, 1)
-        near = np.clip(_blurred(np.roll(letters, max(1, round(0.015 * size)), axis=0), 0.06 * size) * 2.0, 0, 1)
         canvas.paint(wide, style.halo, 0.5)
-        canvas.paint(near, style.halo, 0.62)
+        canvas.paint(_blurred(_grown(letters, 0.06 * size), 0.045 * size), style.halo, 0.72)
     for faint, letters in layers.items():
         canvas.paint(letters, style.colour, 0.82 if faint else 1.0)
 
 
 def _paint_swatches(
     canvas: _Canvas,
-    shape: tuple[int, int],
     fields: _Swatches,
     style: Style,
     room: tuple[float, float, float],
@@ -259,8 +264,10 @@ def _paint_swatches(
     for number, colour in enumerate(style.swatches):
         row, column = divmod(number, fields.columns)
         x, y = left + column * (fields.side + fields.gap), top + row * (height + fields.gap)
-        box = (x, y, x + fields.side, y + height)
-        outer = _rounded(shape, box, 0.12 * fields.side)
-        inner = _rounded(shape, (x + edge, y + edge, box[2] - edge, box[3] - edge), 0.12 * fields.side - edge)
-        canvas.paint(outer, WHITE, 0.55)  # a fine frame, so that a dark field stands out from a dark panel
-        canvas.paint(inner, colour)
+        corner = (int(x), int(y))
+        box = (x - corner[0], y - corner[1], x - corner[0] + fields.side, y - corner[1] + height)
+        shape = (int(height) + 3, int(fields.side) + 3)
+        within = (box[0] + edge, box[1] + edge, box[2] - edge, box[3] - edge)
+        # A fine frame, so that a dark field stands out from a dark panel.
+        canvas.paint(_rounded(shape, box, 0.12 * fields.side), WHITE, 0.55, corner)
+        canvas.paint(_rounded(shape, within, 0.12 * fields.side - edge), colour, 1.0, corner)

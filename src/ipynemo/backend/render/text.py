@@ -5,6 +5,8 @@ Sizes are in pixels of the frame. What does not fit even at the smallest readabl
 
 from __future__ import annotations
 
+import bisect
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -134,14 +136,17 @@ def lay_out(
     if not paragraphs:
         return Block((), 0.0, 0.0, size)
     least = min(size, max(6.0, SMALLEST * short_px))
-    while True:
-        block = _stack(paragraphs, size, width, balanced=balanced)
-        whole_words = size < least / WORD_STEPS_LEAST or all(
-            widest_word(part.text, max(1, round(size * part.size)), part.weight) <= width for part in paragraphs
+
+    def fits(tried: float) -> bool:
+        block = _stack(paragraphs, tried, width, balanced=False)
+        if block.height > height or block.width > width + 1:
+            return False
+        return tried < least / WORD_STEPS_LEAST or all(
+            widest_word(part.text, max(1, round(tried * part.size)), part.weight) <= width for part in paragraphs
         )
-        fits = block.height <= height and block.width <= width + 1
-        if fits and whole_words:
-            return block
-        if size <= least:
-            return _cut(block, width, height)
-        size = max(least, size * STEP)
+
+    # The largest step that fits, by halving: setting a long text is the slow part.
+    sizes = [size * STEP**n for n in range(round(math.log(least / size) / math.log(STEP)))] + [least]
+    place = 0 if len(sizes) == 1 or fits(size) else bisect.bisect_left(sizes, True, lo=1, hi=len(sizes) - 1, key=fits)
+    block = _stack(paragraphs, sizes[place], width, balanced=balanced)
+    return block if block.height <= height and block.width <= width + 1 else _cut(block, width, height)
