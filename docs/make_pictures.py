@@ -12,6 +12,7 @@ COLUMNS, ROWS = 4, 2
 WIDTH_PX, GAP_PX = 300, 6
 BACKGROUND = "#101418"
 MAX_BYTES = 300_000  # it is loaded by everyone who opens the README
+MOMENTS_S = (1.5, 6.5, 11, 15, 20, 24, 26.5, 29)  # of a clip of 30 s: the middle of each scene, between the fades
 OUT = Path(__file__).parent / "pictures" / "quickstart.jpg"
 
 
@@ -46,8 +47,7 @@ def main() -> int:
     if not clips:
         print("There is no clip; run `make demo` first.", file=sys.stderr)
         return 1
-    count = COLUMNS * ROWS
-    picture = sheet(frames_at(clips[0], [(place + 0.5) / count for place in range(count)]))
+    picture = sheet(frames_at(clips[0], [moment / 30 for moment in MOMENTS_S]))
     OUT.parent.mkdir(exist_ok=True)
     picture.save(OUT, quality=85, optimize=True, progressive=True)
     size = OUT.stat().st_size

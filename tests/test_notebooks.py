@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -14,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 sys.path.insert(0, str(ROOT / "tools"))
-from check_notebooks import leftovers  # noqa: E402 - a script, not a package
+import demo  # noqa: E402 - scripts, not a package
+from check_notebooks import leftovers  # noqa: E402
 
 
 def test_there_are_notebooks() -> None:
@@ -48,7 +50,7 @@ def executed(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> nbfor
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("IPYNEMO_DATA_DIR", str(folder / "data"))
     notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(folder)}}).execute()
+    demo.run(notebook, folder)
     return notebook
 
 
@@ -60,7 +62,9 @@ def text_of(notebook: nbformat.NotebookNode) -> str:
     return "\n".join(parts)
 
 
-def test_the_quickstart_makes_a_clip_that_plays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_quickstart_makes_a_clip_that_plays_and_a_page_that_needs_no_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     notebook = executed(ROOT / "notebooks" / "01_quickstart.ipynb", tmp_path, monkeypatch)
     with av.open(tmp_path / "explained.mp4") as clip:
         video, audio = clip.streams.video[0], clip.streams.audio[0]
@@ -74,7 +78,10 @@ def test_the_quickstart_makes_a_clip_that_plays(tmp_path: Path, monkeypatch: pyt
     assert "Local — nothing leaves this computer" in told
     assert "Our class asks: what is this picture?" in told
     assert '<video controls preload="metadata" src="explained.mp4"' in told
-    assert str(tmp_path) not in told.replace("PosixPath", "")
+    assert str(tmp_path) not in told
+    page = demo.page(notebook)
+    assert re.findall(r"""<(?:script|link|img|iframe)[^>]*(?:src|href)=["']?https?:""", page) == []
+    assert re.findall(r"""cdnjs|unpkg|jsdelivr|import\(["']http""", page) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["coffee.png", "data", "explained.mp4"]
 
 

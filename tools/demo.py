@@ -17,27 +17,40 @@ from nbconvert import HTMLExporter
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "notebooks" / "01_quickstart.ipynb"
 CELL_LIMIT_S = 900
-# A page that is read without a network has no use for scripts from elsewhere; the notebook has no formulas.
-NO_SCRIPTS = {"mathjax_url": "", "require_js_url": "", "jquery_url": "", "mermaid_js_url": ""}
+# The kernel warns that its messages are not encrypted; they stay on this computer.
+QUIET = ["--log-level=ERROR"]
 
 
-def first_line(source: str) -> str:
-    """Return what a cell is about: its first line."""
-    return next((line.strip("# ") for line in source.splitlines() if line.strip()), "")
+def heading(source: str) -> str | None:
+    """Return the heading that a Markdown cell opens with."""
+    return source.splitlines()[0].lstrip("# ") if source.startswith("#") else None
 
 
 def run(notebook: nbformat.NotebookNode, folder: Path) -> None:
-    """Execute the notebook in the folder, telling the headings and cells on the way."""
+    """Execute the notebook in the folder, telling the headings on the way; an error in a cell is raised."""
 
-    def told(cell: nbformat.NotebookNode, cell_index: int) -> None:
-        before = notebook.cells[cell_index - 1] if cell_index else cell
-        about = before if before.cell_type == "markdown" else cell
-        print(f"  [{cell_index + 1}/{len(notebook.cells)}] {first_line(about.source)}", flush=True)
+    def told(cell_index: int, **_: object) -> None:
+        before = notebook.cells[cell_index - 1]
+        if before.cell_type == "markdown" and (about := heading(before.source)):
+            print(f"  {about}", flush=True)
 
-    client = nbclient.NotebookClient(
-        notebook, timeout=CELL_LIMIT_S, resources={"metadata": {"path": str(folder)}}, on_cell_execute=told
-    )
-    client.execute()
+    nbclient.NotebookClient(
+        notebook,
+        timeout=CELL_LIMIT_S,
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=QUIET,
+        on_cell_execute=told,
+    ).execute()
+
+
+def page(notebook: nbformat.NotebookNode) -> str:
+    """Return the notebook as a page that loads nothing from elsewhere: it has neither formulas nor diagrams."""
+    scripts = [
+        name for name in HTMLExporter.class_trait_names() if name.endswith(("js_url", "mathjax_url", "jquery_url"))
+    ]
+    exporter = HTMLExporter(**dict.fromkeys(scripts, ""))
+    text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": NOTEBOOK.stem}})
+    return str(text).replace('<script src=""></script>', "")
 
 
 def main() -> int:
@@ -57,9 +70,8 @@ def main() -> int:
         return 1
     finally:
         nbformat.write(notebook, folder / NOTEBOOK.name)
-    page, _ = HTMLExporter(**NO_SCRIPTS).from_notebook_node(notebook, {"metadata": {"name": NOTEBOOK.stem}})
     html = folder / f"{NOTEBOOK.stem}.html"
-    html.write_text(page, encoding="utf-8")
+    html.write_text(page(notebook), encoding="utf-8")
     clips = sorted(folder.glob("*.mp4"))
     if not clips:
         print("The notebook made no clip.", file=sys.stderr)
