@@ -20,6 +20,7 @@ SAY_HERE = "Just say here what you want: session.chat('…')."
     ("said", "shown", "action"),
     [
         ("Click the Export button to download your video!", EXPORT_HERE, Action.EXPORT),
+        ("Export button", EXPORT_HERE, Action.EXPORT),
         ('Click "Export".', EXPORT_HERE, Action.EXPORT),
         ("Just press the **Export** button.", EXPORT_HERE, Action.EXPORT),
         ("You can click [Export] in the top right corner.", EXPORT_HERE, Action.EXPORT),
@@ -35,15 +36,21 @@ SAY_HERE = "Just say here what you want: session.chat('…')."
         ("Drag and drop your image into the timeline.", EDIT_HERE, Action.EDIT),
         ("Drag the clip to the start.", EDIT_HERE, Action.EDIT),
         ("Simply drag it to the left.", EDIT_HERE, Action.EDIT),
+        ("Drag clips to reorder", EDIT_HERE, Action.EDIT),
+        ("drag/drop", EDIT_HERE, Action.EDIT),
         ("Drop the files here.", EDIT_HERE, Action.EDIT),
         ("You can drag the edge of the title to make it longer.", EDIT_HERE, Action.EDIT),
         ("Preview the result in the timeline.", TIMELINE_HERE, Action.SUMMARY),
         ("You can now preview it in the timeline!", TIMELINE_HERE, Action.SUMMARY),
+        ("preview in timeline", TIMELINE_HERE, Action.SUMMARY),
+        ("Watch it in the preview window.", TIMELINE_HERE, Action.SUMMARY),
         ("Check the timeline.", TIMELINE_HERE, Action.SUMMARY),
         ("Please check your account.", CREDITS_HERE, Action.CREDITS),
+        ("check account/billing", CREDITS_HERE, Action.CREDITS),
         ("Go to the billing page to top up.", CREDITS_HERE, Action.CREDITS),
         ("You can review your subscription.", CREDITS_HERE, Action.CREDITS),
         ("Click the play icon.", SAY_HERE, Action.DO),
+        ("You can adjust the volume in the audio panel.", SAY_HERE, Action.DO),
         ("Use the volume slider.", SAY_HERE, Action.DO),
         ("Select the clip in the timeline.", SAY_HERE, Action.DO),
         ("Click here.", SAY_HERE, Action.DO),
@@ -62,6 +69,7 @@ SAY_HERE = "Just say here what you want: session.chat('…')."
         ("您可以在时间线中预览效果。", "您可以直接在这里查看时间线：session.draft()。", Action.SUMMARY),
         ("请查看您的账户余额和账单。", "您可以直接在这里查看积分：session.credits()。", Action.CREDITS),
         ("点击“添加文字”。", "在这里直接说就可以：session.chat('添加文字')。", Action.DO),
+        ("您可以在右侧的属性面板中调整音量。", "在这里直接说出您的要求即可：session.chat('…')。", Action.DO),
         ("在右侧面板中点击生成", "在这里直接说出您的要求即可：session.chat('…')。", Action.DO),
     ],
 )
@@ -94,6 +102,7 @@ def test_an_instruction_for_the_screen_becomes_what_can_be_done(said, shown, act
         "The timeline has 3 tracks.",
         "Press the red button in the picture to see it glow.",
         "“点击导出按钮”写在标牌上。",
+        "See the timeline below: 0–3 s title, 3–10 s city.",
         "Account for the light: it comes from the left.",
         "He drops the files and runs.",
         "Select a mood: calm, happy or epic.",
@@ -138,6 +147,12 @@ def test_the_rest_of_a_text_stays_around_an_instruction():
     )
     assert translate("The video is ready — just click Export.").text == f"The video is ready. {EXPORT_HERE}"
     assert translate("Drag the clip to the start, or tell me the time.").text == f"{EDIT_HERE} Tell me the time."
+    assert translate("Click Export, choose MP4, and wait; the title stays for 3 s.").text == (
+        f"{EXPORT_HERE} The title stays for 3 s."
+    )
+    assert translate("点击导出，选择MP4，视频还会保留标题。").text == (
+        "您可以直接在这里导出视频：session.export()。视频还会保留标题。"
+    )
     assert translate("标题已添加，您可以在时间线中预览效果。还需要音乐吗？").text == (
         "标题已添加。您可以直接在这里查看时间线：session.draft()。还需要音乐吗？"
     )

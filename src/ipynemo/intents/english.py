@@ -49,9 +49,10 @@ ENGLISH = Grammar(
             Action.CREDITS,
             laid_out(
                 r"""(?:check|visit|go (?:back )?to|head (?:over )?to|open|see|view|review|manage|update|access|
-                log ?in to|
-                sign ?in to|look at|navigate to|click(?: on)?|top up (?:in|at|on))\b.{0,20}?\b(?:your|the) .{0,24}?\b
-                (?:account|billing|subscription|wallet)\b(?! of)"""
+                log ?in to|sign ?in to|look at|navigate to|click(?: on)?|top up (?:in|at|on))\b.{0,20}?
+                \b(?:your|the) .{0,24}?\b
+                (?:account|billing|subscription|wallet)\b(?! of)""",
+                r"(?:check|visit|open|go to) (?:account|billing)\b",
             ),
         ),
         (
@@ -63,6 +64,7 @@ ENGLISH = Grammar(
                 window|link|settings)\b""",
                 r"""(?:press|hit|select|choose)\b.{0,12}?\b(?:export|download)\b[^a-z]{0,4}
                 (?:$|(?:to|in|from|at|when|and)\b)""",
+                r"(?:the )?(?:export|download) button$",
                 r"""(?:the|an?|your)\b.{0,12}?\b(?:export|download)\b[^a-z]{0,3}(?:button|option|icon|menu)\b[^a-z]{0,3}
                 (?:is|can be|will be|appears?|sits?|in|at|on)\b""",
             ),
@@ -71,22 +73,19 @@ ENGLISH = Grammar(
             Action.EDIT,
             laid_out(
                 rf"drag(?:(?:[- ]and[- ]|[-/ ])drop)? (?:and drop )?{_SOMETHING}.{{0,60}}?(?<=\W){_PIECE}",
-                r"drag (?:it|them|this|that)\b|drag(?:[- ]and[- ]|/)drop\b",
-                rf"""drop {_SOMETHING}.{{0,40}}?\b(?:here\b|(?:in|into|onto|on) (?:the|your) (?:timeline|canvas|panel|
-                box|
-                area|upload|media))""",
+                r"drag (?:it|them|this|that|clips?|tracks?|files?|images?|photos?)\b|drag(?:[- ]and[- ]|/)drop\b",
+                rf"""drop {_SOMETHING}.{{0,40}}?\b(?:here\b|(?:in|into|onto|on) (?:the|your)
+                (?: timeline| canvas| panel| box| area| upload| media))""",
             ),
         ),
         (
             Action.SUMMARY,
             laid_out(
-                r"""(?:preview|watch|see|view|play|review|check(?: out)?|look at|find|scrub(?: through)?|
-                inspect)\b.{0,80}?
-                \b(?:in|on|inside|from|through|using) (?:the|your) (?:\w+ )?(?:timeline|preview (?:window|panel|pane|
-                area|player|screen)|video player)\b(?! of)""",
-                r"""(?:preview|check(?: out)?|see|view|review|look at|scrub through) (?:the|your) (?:updated |new |
-                full |
-                current )?timeline\b(?! of)""",
+                r"""(?:preview|watch|see|view|play|review|check(?: out)?|look at|find|scrub(?: through)?|inspect)\b
+                .{0,80}?\b(?:in|on|inside|from|through|using) (?:(?:the|your) (?:\w+ )?)?(?:timeline|video player|
+                preview (?:window|panel|pane|area|player|screen))\b(?! of| below| above|:)""",
+                r"""(?:preview|check(?: out)?|see|view|review|look at|scrub through) (?:the|your)
+                (?: updated| new| full| current)? timeline\b(?! of| below| above|:)""",
             ),
         ),
         (
@@ -103,21 +102,24 @@ ENGLISH = Grammar(
                 rf"{_CLICK}.{{0,80}}?(?<=\W){_WIDGET}",
                 rf"{_CLICK}[^a-z]{{0,6}}(?:the |that )?[^a-z]{{0,3}}{_BUTTON}",
                 rf"{_CLICK}.{{0,24}}?{LABEL}",
-                rf"""(?:press|hit|select|choose|pick|push|use|toggle|find|locate|
-                look for)\b(?:.{{0,60}}?(?<=\W){_WIDGET}|
-                (?: the)? {LABEL}{{1,24}} (?:from|in|at|on) the\b)""",
+                r"""(?:adjust|change|edit|tweak|set|fine-tune|customi[sz]e|modify|control)\b.{0,60}?
+                \b(?:in|from|using|via|with) (?:the|your)(?: \w+){0,3}
+                (?: panel| tab| menu| side ?bar| tool ?bar| inspector)\b(?! of)""",
+                rf"""(?:press|hit|select|choose|pick|push|use|toggle|find|locate|look for)\b
+                (?:.{{0,60}}?(?<=\W){_WIDGET}|(?: the)? {LABEL}{{1,24}} (?:from|in|at|on) the\b)""",
             ),
         ),
     ),
     content=laid_out(r"\b(?:in|of|from) the (?:picture|photo|photograph|image|painting|scene|background)\b"),
     condition=laid_out(
-        r"""(?:(?:then|and|so|now) )?(?:to|when|whenever|if|once|after|before|for|in order|as soon as|should you|next|
-        now|
-        then|finally|first|lastly|from there|in the|at the|on the)\b"""
+        r"""(?:(?:then|and|so|now) )?(?:to|when|whenever|if|once|after|before|for|in order|as soon as|should you|
+        next|now|then|finally|first|lastly|from there|in the|at the|on the)\b"""
     ),
-    goes_on=laid_out(
-        r"""(?:(?:and|or|but|so|then) )*(?:just )?(?:tell me|let me|ask me|say|i\b|i'|we\b|it\b|the video|your video|
-        you can also|you can (?:always )?(?:ask|tell))"""
+    belongs=laid_out(
+        r"""(?:(?:and|or|then|so|just|simply) )*(?:choose|select|pick|set|wait|confirm|click|tap|press|hit|drag|drop|
+        save|download|share|name|enter|type|adjust|move|release|open|go|use|enjoy|watch|preview|check|look|find|locate|
+        hold|to|in order|so that|where|which|when|if|once|after|before|until|at the|in the|on the|from the|near|next to|
+        below|above|under)\b"""
     ),
     sayings={
         Action.EXPORT: "You can export the video right here: session.export().",

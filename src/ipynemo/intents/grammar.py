@@ -48,8 +48,8 @@ class Grammar:
         What tells that a clause is about the picture after all.
     condition : pattern
         A clause that only prepares an instruction: "when you are ready".
-    goes_on : pattern
-        A clause behind an instruction that stands for itself: "or tell me …".
+    belongs : pattern
+        A clause behind an instruction that is a part of it: "choose MP4", "to save it".
     sayings : dict
         What is said instead.
     asking : str
@@ -63,7 +63,7 @@ class Grammar:
     instructions: tuple[tuple[Action, re.Pattern[str]], ...]
     content: re.Pattern[str]
     condition: re.Pattern[str]
-    goes_on: re.Pattern[str]
+    belongs: re.Pattern[str]
     sayings: dict[Action, str]
     asking: str
     stop: str

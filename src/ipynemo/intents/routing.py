@@ -42,7 +42,7 @@ _BEFORE_EN = _words(
     "want to, simply, quickly, time to"
 )
 _AFTER_EN = _words(
-    "please, pls, plz, thanks, thanks a lot, thank you, thank you very much, thank you so much, for me, now, "
+    "please, pls, plz, thx, ty, thanks, thanks a lot, thank you, thank you very much, thank you so much, for me, now, "
     "right now, right away, asap, at once, then, if you can, if possible, immediately, ok, okay, will you, would you, "
     "could you, can you, cheers, already, again"
 )

@@ -55,8 +55,8 @@ _CJK = re.compile(r"[\u3400-\u9fff]")
 _MAYBE = laid_out(
     r"""\b(?:click|double|right|left|tap|press|hit|select|choose|pick|push|use|find|locate|look|open|go|navigate|head|visit|
     switch|expand|access|return|bring|jump|drag|drop|preview|watch|see|view|play|review|check|scrub|inspect|export|
-    download|manage|update|log|sign|toggle|top up|notice)""",
-    r"[点點击擊按选選打进進前转切展访回拖预預查检檢观看播导導匯下管登确找使勾]",
+    download|manage|update|log|sign|toggle|top up|notice|adjust|change|edit|tweak|set|fine|custom|modify|control)""",
+    r"[调修更设编点點击擊按选選打进進前转切展访回拖预預查检檢观看播导導匯下管登确找使勾]",
 )
 
 
@@ -81,7 +81,7 @@ def _action(clause: str, masked: str, grammar: Grammar) -> Action | None:
     for action, pattern in grammar.instructions:
         # Export and Download are known by their names, also in quotes; everything else by what is around the quotes.
         words = masked if action is Action.DO else clause
-        if pattern.match(words, begin):
+        if pattern.match(words, begin) or (begin and pattern.match(words)):
             return None if grammar.content.search(masked) else action
     return None
 
@@ -108,8 +108,8 @@ def _sentence(words: str, masked: str, end: str, grammar: Grammar) -> tuple[str,
         parts.append(said.rstrip() + grammar.stop)
     found = [(action, clause[0]) for action, clause in zip(actions, clauses, strict=True) if action is not None]
     parts.extend(dict.fromkeys(_instead(action, clause, grammar) for action, clause in found))
-    for clause, _, _ in clauses[first + 1 :]:
-        if grammar.goes_on.match(clause):
+    for (clause, _, _), action in zip(clauses[first + 1 :], actions[first + 1 :], strict=True):
+        if clause and action is None and not grammar.belongs.match(clause):
             parts.append(clause[:1].upper() + clause[1:] + (end or grammar.stop))
     return grammar.gap.join(parts), [action for action, _ in found]
 
