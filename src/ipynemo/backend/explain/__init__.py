@@ -3,6 +3,7 @@
 from ipynemo.backend.explain.assets import AssetFacts
 from ipynemo.backend.explain.evidence import Claim, Evidence, read_evidence
 from ipynemo.backend.explain.facts import PictureFacts, read_facts
+from ipynemo.backend.explain.scenes import prompt_text
 from ipynemo.backend.explain.script import script_for
 from ipynemo.backend.explain.storyboard import Board, Wishes, fit_for, storyboard
 
@@ -14,6 +15,7 @@ __all__ = [
     "PictureFacts",
     "Wishes",
     "fit_for",
+    "prompt_text",
     "read_evidence",
     "read_facts",
     "script_for",

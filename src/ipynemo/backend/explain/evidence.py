@@ -1,9 +1,7 @@
 """Evidence: what a file states about how it was made, put in order and never weighed.
 
 Three levels: signed, stated, none. Nothing here says whether a picture *is* an AI image; it says who says what.
-Statements come from strangers, so their text is cut, cleaned and shown as text. A prompt is private: that there is a
-record is told, its words only where the user asks for them. Of the other fields only the ones that are known to be
-about tools are shown; a name or a place that somebody left in a comment is not.
+A prompt is private: that there is a record is told, its words only where the user asks for them.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ from ipynemo.concepts.metadata import stated
 from ipynemo.draft.summary import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from ipynemo.backend.explain.script import Script
@@ -24,87 +23,45 @@ if TYPE_CHECKING:
 
 __all__ = ["Claim", "Evidence", "Voice", "read_evidence"]
 
-ClaimKind = Literal["ai", "partly_ai", "camera", "capture", "art", "generator", "prompt", "software", "other"]
+ClaimKind = Literal[
+    "misfit", "online", "broken", "signer", "ai", "partly_ai", "capture", "record", "generator", "camera", "art",
+    "computed", "scan", "screen", "edited", "software", "other",
+]  # fmt: skip
 Voice = Literal["many", "diffusion", "would"]
 
+LINE_COLUMNS = 56
 VALUE_COLUMNS = 30
 PROMPT_LIMIT = 300  # characters that a card can hold
 
-# https://cv.iptc.org/newscodes/digitalsourcetype/
-_SOURCE_TYPES: tuple[tuple[str, ClaimKind], ...] = (
-    ("compositewithtrainedalgorithmicmedia", "partly_ai"),
-    ("compositesynthetic", "partly_ai"),
-    ("trainedalgorithmicmedia", "ai"),
-    ("digitalcapture", "capture"),
-    ("computationalcapture", "capture"),
-    ("negativefilm", "capture"),
-    ("positivefilm", "capture"),
-    ("digitalart", "art"),
-    ("digitalcreation", "art"),
-)
-_DIFFUSION = (
-    "stable diffusion",
-    "stable-diffusion",
-    "sdxl",
-    "comfyui",
-    "automatic1111",
-    "a1111",
-    "invokeai",
-    "novelai",
-    "fooocus",
-    "diffusers",
-)
-_GENERATORS = (
-    *_DIFFUSION,
-    "midjourney",
-    "dall-e",
-    "dall·e",
-    "dalle",
-    "firefly",
-    "imagen",
-    "google ai",
-    "openai",
-    "chatgpt",
-    "gpt-4o",
-    "gpt-image",
-    "gemini",
-    "flux",
-    "ideogram",
-    "leonardo.ai",
-    "bing image creator",
-    "designer",
-    "grok",
-    "seedream",
-    "hunyuan",
-    "recraft",
-)
-_PROMPT_FIELDS = (
-    "parameters",
-    "prompt",
-    "workflow",
-    "dream",
-    "sd-metadata",
-    "invokeai",
-    "usercomment",
-    "generation_data",
-    "fooocus",
-)
-_PROMPT_MARKS = ("negative prompt:", "steps:", "sampler:", "cfg scale:", '"class_type"', '"ksampler')
-_CAMERA_FIELDS = ("make", "model", "cameramake", "cameramodel", "lensmodel")
-_TOOL_FIELDS = (
-    "software",
-    "creatortool",
-    "credit",
-    "generator",
-    "claimgenerator",
-    "signedby",
-    "signer",
-    "issuer",
-    "source",
-    "digitalsourcetype",
-    "action",
-    "actions",
-)
+_SOURCE_TYPES: dict[str, ClaimKind] = {
+    "trainedAlgorithmicMedia": "ai",
+    "compositeWithTrainedAlgorithmicMedia": "partly_ai",
+    "compositeSynthetic": "partly_ai",
+    "digitalCapture": "capture",
+    "computationalCapture": "capture",
+    "compositeCapture": "capture",
+    "minorHumanEdits": "edited",
+    "humanEdits": "edited",
+    "composite": "edited",
+    "negativeFilm": "scan",
+    "positiveFilm": "scan",
+    "print": "scan",
+    "digitalCreation": "art",
+    "digitalArt": "art",
+    "softwareImage": "computed",
+    "algorithmicMedia": "computed",
+    "algorithmicallyEnhanced": "computed",
+    "dataDrivenMedia": "computed",
+    "virtualRecording": "screen",
+    "screenCapture": "screen",
+}
+# Generators that are known to be diffusion models, and others whose names say that a trained model made the picture.
+_DIFFUSION = ("stable diffusion", "sdxl", "comfyui", "invokeai", "novelai", "fooocus", "swarmui", "easy diffusion")
+_GENERATORS: tuple[str, ...] = (*_DIFFUSION, "midjourney", "dall-e", "dall·e", "firefly", "imagen", "google ai", "openai", "chatgpt")
+_GENERATORS += ("gpt-4o", "gpt-image", "gemini", "ideogram", "leonardo.ai", "image generator", "bing image creator")
+_CAMERA_FIELDS = ("Model", "Make", "LensModel")
+
+_ORDER = ClaimKind.__args__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +72,25 @@ class Claim:
     source: str
     field: str
     value: str
-    meaning: str | None
     signed: bool
+    trusted: bool = False
 
     def spoken(self, script: Script) -> str:
-        """Return the claim as the end of a sentence: "it was made by a trained model"."""
-        return script.one("claim", self.kind, value=self.value, field=self.field)
+        """Return the claim as a clause behind "the file says:"."""
+        named = self.kind == "generator" and not re.search(
+            "software|creator|program|generator|agent", self.field.lower()
+        )
+        return script.one("claim", "other" if named else self.kind, value=self.value, field=self.field)
 
-    def line(self, script: Script) -> str:
-        """Return the claim as a line of a card, with its source."""
-        if self.kind == "prompt":
-            return script.one("card", "prompt_kept")
-        meaning = script.one("meaning", self.kind) or (self.meaning or "" if script.language == "en" else "")
-        key = "line_only" if meaning else "line"
-        facts = {"source": self.source, "field": self.field, "value": self.value}
-        return shorten(script.one("card", key, **facts, meaning=meaning), 60)
+    def line(self, script: Script, *, level: bool = False) -> str:
+        """Return the claim as a line of a card: where it stands, and what it says."""
+        template = self.kind if self.kind in script.table["line"] else "other"
+        text = script.one("line", template, source=self.source, field=self.field, value=self.value)
+        if self.kind == "signer":
+            text = script.one("line", "signer_known" if self.trusted else "signer", value=self.value)
+        elif level:
+            text = script.one("line", "is_signed" if self.signed else "is_stated", text=text)
+        return shorten(text, LINE_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +121,24 @@ class Evidence:
         return "stated" if self.claims else "nothing"
 
     @property
+    def signer(self) -> Claim | None:
+        """Who signed."""
+        return next((claim for claim in self.claims if claim.kind == "signer" and claim.signed), None)
+
+    @property
+    def main(self) -> Claim | None:
+        """The claim that is spoken of first."""
+        return next((claim for claim in self.claims if claim.kind != "signer"), None)
+
+    @property
     def camera(self) -> bool:
         """Whether something points to a camera."""
-        return any(claim.kind in ("camera", "capture") for claim in self.claims)
+        return any(claim.kind in ("camera", "capture", "scan") for claim in self.claims)
 
     @property
     def ai(self) -> bool:
         """Whether something points to a generator."""
-        return any(claim.kind in ("ai", "partly_ai", "generator", "prompt") for claim in self.claims)
+        return any(claim.kind in ("ai", "partly_ai", "generator", "record") for claim in self.claims)
 
     @property
     def conflict(self) -> bool:
@@ -179,73 +150,67 @@ class Evidence:
         """How to speak of models: as what would happen, of diffusion, or of many generators."""
         if self.camera and not self.ai:
             return "would"
-        named = " ".join(f"{c.value} {c.field}".lower() for c in self.claims if c.kind in ("generator", "prompt"))
+        named = " ".join(c.value.lower() for c in self.claims if c.kind in ("generator", "record"))
         return "diffusion" if any(name in named for name in _DIFFUSION) else "many"
 
 
-def _key(field: str) -> str:
-    return re.sub(r"[^a-z0-9_\-]", "", field.lower().rsplit(":", 1)[-1])
-
-
-def _kind(statement: Statement, key: str) -> ClaimKind | None:
-    value = statement.value.lower()
-    letters = re.sub(r"[^a-z]", "", value[-80:])
-    for ending, kind in _SOURCE_TYPES:
-        if letters.endswith(ending):
-            return kind
-    if any(name in key for name in _PROMPT_FIELDS) or any(mark in value[:20_000] for mark in _PROMPT_MARKS):
-        return "prompt"
-    if key in _CAMERA_FIELDS:
-        return "camera"
-    known = any(name in value for name in _GENERATORS)
-    if known and len(value) <= 80:
+def _kind(statement: Statement) -> ClaimKind:
+    if statement.source == "C2PA" and statement.field == "record":
+        return "misfit" if "fit" in statement.value else "online"
+    if statement.field == "unreadable":
+        return "broken"
+    if statement.field == "signer":
+        return "signer"
+    if statement.private is not None:
+        return "record"
+    if statement.field == "DigitalSourceType":
+        return _SOURCE_TYPES.get(statement.value, "other")
+    if any(name in statement.value.lower() for name in _GENERATORS):
         return "generator"
-    if key in _TOOL_FIELDS:
-        return "software" if key in ("software", "creatortool") else "other"
-    return "other" if statement.level == "signed" else None
+    if statement.field in _CAMERA_FIELDS:
+        return "camera"
+    software = re.search("software|creatortool|program|claim generator", statement.field.lower())
+    return "software" if software else "other"
 
 
-_ORDER: tuple[ClaimKind, ...] = (
-    "ai",
-    "partly_ai",
-    "capture",
-    "generator",
-    "camera",
-    "prompt",
-    "art",
-    "software",
-    "other",
-)
+def _claim(statement: Statement) -> Claim:
+    kind = _kind(statement)
+    value = plain(statement.value, 200)
+    if kind == "record":
+        value = value.removesuffix(" record")
+    if kind == "broken":
+        value = ""
+    trusted = kind == "signer" and "vouches" in (statement.meaning or "")
+    field = shorten(plain(statement.field), 24)
+    shown = shorten(value, VALUE_COLUMNS)
+    return Claim(kind, plain(statement.source, 12), field, shown, statement.level == "signed", trusted)
 
 
-def _claims(statements: list[Statement]) -> list[Claim]:
-    claims: list[Claim] = []
-    for statement in statements:
-        kind = _kind(statement, _key(statement.field))
-        if kind is None:
-            continue
-        private = kind == "prompt"
-        field = shorten(plain(statement.field.rsplit(":", 1)[-1]), 24)
-        value = "" if private else shorten(plain(statement.value.rsplit("/", 1)[-1], 200), VALUE_COLUMNS)
-        meaning = shorten(plain(statement.meaning, 60), VALUE_COLUMNS) if statement.meaning and not private else None
-        claim = Claim(kind, plain(statement.source, 12), field, value, meaning, statement.level == "signed")
-        if claim not in claims and not (private and any(c.kind == "prompt" for c in claims)):
-            claims.append(claim)
-    return sorted(claims, key=lambda c: (not c.signed, _ORDER.index(c.kind)))
+def _ordered(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    def place(claim: Claim) -> tuple[bool, int, int]:
+        fields = (*_CAMERA_FIELDS, claim.field)
+        return (not claim.signed, _ORDER.index(claim.kind), fields.index(claim.field))
+
+    return tuple(sorted(dict.fromkeys(claims), key=place))
 
 
 def _prompt(statements: list[Statement]) -> str | None:
+    """Return the words that were asked for, where a record is plain text; a graph of nodes is no text to show."""
     for statement in statements:
-        if _kind(statement, _key(statement.field)) == "prompt" and statement.value.strip():
-            words = re.split(r"\n(?=Negative prompt:|Steps:)", statement.value[:20_000], maxsplit=1)[0]
+        record = (statement.private or "").strip()
+        if record and not record.startswith(("{", "[", "prompt:", "workflow:")):
+            words = re.split(r"\n(?=Negative prompt:|Steps:)", record, maxsplit=1)[0]
             return plain(words, PROMPT_LIMIT)
+        found = re.search(r'"(?:prompt|positive_prompt|text)"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.){1,2000})"', record)
+        if found:
+            return plain(found[1].replace("\\n", " ").replace('\\"', '"'), PROMPT_LIMIT)
     return None
 
 
 def read_evidence(path: Path) -> Evidence:
     """Return what a file says about how it was made."""
     try:
-        statements = list(stated(path))
-    except (OSError, ValueError, SyntaxError):  # what Pillow raises for a file that is not what it says
+        statements = stated(path)
+    except OSError:  # the file is gone
         return Evidence((), readable=False)
-    return Evidence(tuple(_claims(statements)), _prompt(statements))
+    return Evidence(_ordered(_claim(s) for s in statements), _prompt(statements))

@@ -14,11 +14,11 @@ from ipynemo.backend.explain.captions import LEAST_MS, shorten
 from ipynemo.backend.explain.facts import size_text
 
 if TYPE_CHECKING:
-    from ipynemo.backend.explain.evidence import Voice
+    from ipynemo.backend.explain.evidence import Evidence, Voice
     from ipynemo.backend.explain.facts import PictureFacts
     from ipynemo.backend.explain.script import Script
 
-__all__ = ["SCENES", "Card", "Scene", "card_for", "lengths_ms", "motion_for", "words_for"]
+__all__ = ["SCENES", "Card", "Scene", "card_for", "lengths_ms", "motion_for", "prompt_text", "words_for"]
 
 LONG_FROM_MS = 45_000  # a clip of at least this length is timed like the long form
 CARD_LINES = 7
@@ -126,11 +126,19 @@ def words_for(scene: str, facts: PictureFacts | None, script: Script) -> list[st
     if facts is None:
         return script.some(scene, "none")
     if scene == "evidence":
-        level = facts.evidence.level
-        claim = facts.evidence.claims[0].spoken(script) if facts.evidence.claims else ""
-        return script.some("evidence", level, claim=claim)
+        return _evidence_words(facts.evidence, script)
     words = script.some(scene, "picture", **_values(facts))
     return words[:2] if scene == "numbers" and facts.pixel is None else words
+
+
+def _evidence_words(evidence: Evidence, script: Script) -> list[str]:
+    claim = evidence.main.spoken(script) if evidence.main else ""
+    claim = claim[:1].upper() + claim[1:] if evidence.level == "signed" else claim
+    signer = evidence.signer
+    facts = {"claim": claim, "signer": signer.value if signer else "?"}
+    facts["check"] = script.one("check", "known" if signer and signer.trusted else "unknown")
+    words = script.some("evidence", evidence.level, **facts)
+    return words if claim or evidence.level != "signed" else [words[0], *words[2:]]
 
 
 def _evidence_card(facts: PictureFacts, script: Script) -> Card:
@@ -142,7 +150,7 @@ def _evidence_card(facts: PictureFacts, script: Script) -> Card:
     tail += [script.one("card", "conflict")] if evidence.conflict else []
     tail.append(script.one("card", "synthid"))
     room = CARD_LINES - 1 - len(tail)
-    lines = [claim.line(script) for claim in evidence.claims]
+    lines = [claim.line(script, level=evidence.level == "signed") for claim in evidence.claims]
     if len(lines) > room:
         lines = [*lines[: room - 1], script.one("card", "more", count=len(lines) - room + 1)]
     return Card("\n".join([script.one("card", "stated"), *lines, *tail]))
@@ -173,11 +181,8 @@ def card_for(scene: str, facts: PictureFacts | None, script: Script) -> Card | N
     return Card(script.one("card", scene))
 
 
-def prompt_card(facts: PictureFacts, script: Script) -> Card | None:
-    """Return a panel with the words of the file's prompt record; only for a user who asked for them."""
-    if not facts.evidence.prompt:
-        return None
-    words = facts.evidence.prompt
+def prompt_text(words: str, script: Script) -> str:
+    """Return the text of a panel with the words of a prompt record; only for a user who asked for them."""
     lines: list[str] = []
     for word in words.split(" "):
         if lines and len(lines[-1]) + len(word) < PROMPT_COLUMNS:
@@ -187,4 +192,4 @@ def prompt_card(facts: PictureFacts, script: Script) -> Card | None:
         else:
             lines[-1] = shorten(f"{lines[-1]} …", PROMPT_COLUMNS)
             break
-    return Card(script.one("card", "prompt", prompt="\n".join(lines)))
+    return script.one("card", "prompt", prompt="\n".join(lines))

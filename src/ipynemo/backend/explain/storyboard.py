@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ipynemo import edits
 from ipynemo.backend.explain.captions import timed
 from ipynemo.backend.explain.facts import PictureFacts, read_facts
-from ipynemo.backend.explain.scenes import Card, card_for, lengths_ms, motion_for, prompt_card, words_for
+from ipynemo.backend.explain.scenes import Card, card_for, lengths_ms, motion_for, prompt_text, words_for
 from ipynemo.backend.explain.script import Script, script_for
 from ipynemo.draft import Draft
 from ipynemo.draft.summary import plain
@@ -142,8 +142,8 @@ class _Maker:
             card = card_for(scene, facts, self.script)
             if facts:
                 self.picture(facts.asset, scene, start, length, motion_for(scene, facts))
-                if scene == "prompt" and self.wishes.show_prompt:
-                    card = prompt_card(facts, self.script) or card
+                if scene == "prompt" and self.wishes.show_prompt and facts.evidence.prompt:
+                    card = Card(prompt_text(facts.evidence.prompt, self.script))
             if scene == "open":
                 self._open(facts, card, start, length)
             else:

@@ -1,0 +1,80 @@
+"""The tool that makes an explainer from uploaded pictures."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ipynemo import edits
+from ipynemo.backend.agent.registry import Done, tool
+from ipynemo.backend.agent.situation import Situation
+from ipynemo.backend.explain import Wishes, prompt_text, read_evidence, script_for, storyboard
+from ipynemo.draft import Draft
+from ipynemo.draft.summary import seconds_text
+from ipynemo.errors import DraftError
+
+__all__ = ["explain_pictures", "show_prompt"]
+
+LEAST_S, MOST_S = 5.0, 600.0
+
+
+@tool
+def explain_pictures(
+    situation: Situation,
+    seconds: Annotated[float, Field(gt=0, le=86_400)] | None = None,
+    aspect: Literal["16:9", "9:16", "1:1"] | None = None,
+    language: Literal["en", "zh"] = "en",
+    music: Literal["calm", "happy", "curious", "epic", "lofi", "none"] = "curious",
+    volume: Annotated[float, Field(ge=0, le=1)] | None = None,
+    captions: bool = True,
+    titles: bool = True,
+    show_prompt: bool = False,
+    assets: list[str] | None = None,
+) -> Done:
+    """Make an explainer from the facts of the uploaded pictures, as in: explain what an AI image is."""
+    chosen = [a for a in situation.assets if assets is None or a.id in assets]
+    if assets and not chosen:
+        raise DraftError(f"None of {', '.join(assets)} was uploaded.")
+    shown = [a for a in chosen if a.kind in ("image", "video")]
+    allowed = None if seconds is None else min(max(seconds, LEAST_S), MOST_S)
+    wishes: dict[str, Any] = {"language": language, "captions": captions, "titles": titles, "show_prompt": show_prompt}
+    wishes["total_ms"] = None if allowed is None else round(allowed * 1000)
+    wishes["music"] = None if music == "none" else music
+    if volume is not None:
+        wishes["music_volume"] = volume
+    frame = (situation.draft.width_px, situation.draft.height_px)
+    kept = next((name for name, size in edits.ASPECTS.items() if size == frame), "16:9")
+    board = storyboard(chosen, Wishes(aspect=aspect or kept, **wishes))
+    facts: dict[str, Any] = {
+        "pictures": len(shown),
+        "names": [f.name for f in board.facts],
+        "total": seconds_text(board.total_ms),
+        "asked": None if seconds is None else f"{seconds:g}",
+        "bounded": allowed != seconds or (allowed is not None and board.total_ms > round(allowed * 1000)),
+        "left_out": board.left_out,
+        "levels": [f.evidence.level for f in board.facts],
+        "prompt_record": any(c.kind == "record" for f in board.facts for c in f.evidence.claims),
+        "prompt_shown": show_prompt and any(f.evidence.prompt for f in board.facts),
+    }
+    return Done(board.draft, facts)
+
+
+@tool
+def show_prompt(draft: Draft, situation: Situation, asset: str) -> Done:
+    """Show the words of the file's prompt record on a card, as in: show the prompt."""
+    found = next((a for a in situation.assets if a.id == asset), None)
+    words = read_evidence(found.path).prompt if found is not None and found.kind == "image" else None
+    if not words:
+        raise DraftError("There is no prompt to show in this file.")
+    language = "zh" if any(t.name == "卡片" for t in draft.tracks) else "en"
+    card = prompt_text(words, script_for(language))
+    shots = [(s, s.meta.get("scene")) for t in draft.tracks_of("video") for s in t.segments if s.source == asset]
+    if not shots:
+        raise DraftError("The picture is not on the timeline yet.")
+    shot = next((s for s, scene in shots if scene == "prompt"), shots[-1][0])
+    for track in draft.tracks_of("text"):
+        for segment in track.segments:
+            is_card = edits.text_role(track.meta, segment.meta) == "card"
+            if is_card and shot.start_ms <= segment.start_ms < shot.end_ms:
+                return Done(edits.set_text(draft, track.number, segment.number, card), {"at": f"{segment.start_s:g}"})
+    after = edits.add_text(draft, card, role="card", start_s=shot.start_s, duration_s=shot.duration_s)
+    return Done(after, {"at": f"{shot.start_s:g}"})
