@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ipynemo.backend.agent.quotes import FIRST_QUOTE, QUOTE, Masked
 from ipynemo.backend.agent.vocabulary import ADD, CHANGE, COLOURS, MOODS, NOUNS, REMOVE, VERB_START
@@ -16,6 +17,7 @@ from ipynemo.backend.agent.words import ASPECT, TIME, Timed, read_times, to_digi
 __all__ = ["MOST_CLAUSES", "Clause", "clauses"]
 
 MOST_CLAUSES = 20  # wishes of one message
+MOST_PIECES = 150  # between commas and the like; what comes behind is one last piece
 
 _JOINTS = re.compile(
     r"(?P<hard>[;!。；！\n]+|[.?？](?=\s|$)|(?<=[一-鿿\ue000-\uf7ff])[.?](?=[一-鿿]))"
@@ -129,14 +131,14 @@ class _Piece:
 def _pieces(masked: Masked) -> list[_Piece]:
     pieces, place, joint, glue = [], 0, "hard", ""
     text, source = masked.folded, masked.original
-    for match in [*_JOINTS.finditer(text), None]:
+    for match in [*islice(_JOINTS.finditer(text), MOST_PIECES), None]:
         end = match.start() if match else len(text)
         kind = match.lastgroup or "" if match else "hard"
         before, after = text[place:end].rstrip(), text[match.end() :] if match else ""
         if (
             match
             and kind == "soft"
-            and _LIST_BEFORE.search(to_digits(before))
+            and _LIST_BEFORE.search(to_digits(before[-32:]))
             and _LIST_AFTER.match(to_digits(after[:24]))
         ):
             continue  # "clips 2 and 3", "between 2 and 5", "in and out"
