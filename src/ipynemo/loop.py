@@ -22,14 +22,15 @@ import functools
 import logging
 import os
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, wait
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
 from ipynemo.errors import InvalidRequestError
 from ipynemo.settings import has_threads
 
-__all__ = ["background", "bridge", "bridged", "callbacks_here", "here", "off_loop", "run"]
+__all__ = ["background", "bridge", "bridged", "callbacks_here", "close_at_exit", "here", "off_loop", "run"]
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,19 @@ T = TypeVar("T")
 
 SHUTDOWN_S = 3.0  # what the interpreter waits at exit for connections to be closed
 SETTLE_S = 1.0  # what whoever stops waiting gives the work to clean up behind itself
+
+
+class _Closable(Protocol):
+    async def aclose(self) -> None:
+        """Close the connections."""
+
+
+_open: weakref.WeakSet[_Closable] = weakref.WeakSet()
+
+
+def close_at_exit(what: _Closable) -> None:
+    """Close something on the background loop when the interpreter ends, if it is still there then."""
+    _open.add(what)
 
 
 class _Background:
@@ -51,7 +65,13 @@ class _Background:
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
+        while True:
+            try:
+                self.loop.run_forever()
+            except BaseException:  # `sys.exit()` in somebody's callback; others still wait for this loop
+                log.info("Something tried to end ipynemo's thread.", exc_info=True)
+            else:
+                return
 
     def close(self) -> None:
         """Cancel what still runs, let it clean up, stop the loop."""
@@ -63,6 +83,7 @@ class _Background:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*(each.aclose() for each in list(_open)), return_exceptions=True)
             await self.loop.shutdown_asyncgens()
 
         try:
@@ -96,6 +117,7 @@ def _begin_anew() -> None:
     if _background is not None:
         _of_parents.append(_background)
     _background, _lock = None, threading.Lock()
+    _open.clear()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork

@@ -124,16 +124,11 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make_video(
-    path: Path, *, width: int = 64, height: int = 48, frames: int = 20, fps: int = 10, **options: Any
+    path: Path, *, width: int = 64, height: int = 48, frames: int = 20, fps: int = 10, movflags: str = "faststart"
 ) -> Path:
-    """Write an MP4 of changing colours.
-
-    Parameters
-    ----------
-    **options
-        `movflags` (default `faststart`), `rotation` (degrees, for the display matrix).
-    """
-    with av.open(str(path), "w", options={"movflags": options.get("movflags", "faststart")}) as container:
+    """Write an MP4 of changing colours."""
+    options = {"movflags": movflags} if movflags else {}
+    with av.open(str(path), "w", options=options) as container:
         stream = container.add_stream("libx264", rate=fps, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.time_base = Fraction(1, fps)
@@ -163,14 +158,17 @@ def script_environment(peer: Peer | None = None, **more: str) -> dict[str, str]:
 
 
 def run_script(
-    code: str, peer: Peer | None = None, *, check: bool = True, **more: str
+    code: str, peer: Peer | None = None, *, check: bool = True, stdin: str = "", **more: str
 ) -> subprocess.CompletedProcess[str]:
     """Run Python code in a process of its own, to its end."""
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-X", "dev", "-c", code],
         env=script_environment(peer, **more),
+        input=stdin,
         text=True,
         capture_output=True,
         timeout=PATIENCE_S * 4,
-        check=check,
+        check=False,
     )
+    assert not check or done.returncode == 0, done.stderr
+    return done

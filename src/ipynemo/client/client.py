@@ -18,7 +18,7 @@ from ipynemo.client.transfer import Source, path_of
 from ipynemo.client.values import Credits, Explained, SessionInfo
 from ipynemo.client.wire import Wire, data_of
 from ipynemo.errors import InvalidRequestError, ProtocolError
-from ipynemo.loop import bridged
+from ipynemo.loop import bridged, close_at_exit
 from ipynemo.settings import DEFAULT_LANGUAGE, Settings, Timing, user_language
 
 __all__ = ["AsyncNemo"]
@@ -78,6 +78,7 @@ class AsyncNemo:
         self.language = language or user_language() or DEFAULT_LANGUAGE
         self.timing = timing or Timing()
         self._wire = Wire(endpoint, settings, self.timing)
+        close_at_exit(self._wire)
         self._journal = Journal(endpoint.key, folder)
         self._exporting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 

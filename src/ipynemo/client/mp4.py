@@ -1,4 +1,4 @@
-"""Duration and size of an MP4, from its own header (ISO/IEC 14496-12, boxes `mvhd`, `mehd` and `tkhd`).
+"""Duration and size of an MP4, from its own header (ISO/IEC 14496-12, boxes `mvhd` and `tkhd`).
 
 The client has no media library: a clip that comes from the cloud is measured by these few boxes. The boxes also tell
 whether the file is whole, where the connection did not.
@@ -70,7 +70,11 @@ def measure(path: Path) -> tuple[float, int, int]:
                 file.seek(begins)
                 moov = file.read(ends - begins)
     boxes = _boxes(moov)
-    scale, duration = _duration(boxes)
+    header = (boxes.get(b"mvhd") or [b""])[0]
+    wide = header[:1] == b"\x01"
+    at = 20 if wide else 12
+    scale = int.from_bytes(header[at : at + 4], "big")
+    duration = int.from_bytes(header[at + 4 : at + (12 if wide else 8)], "big")
     for track in boxes.get(b"trak", []):
         tkhd = (_boxes(track).get(b"tkhd") or [b""])[0]
         matrix = 52 if tkhd[:1] == b"\x01" else 40
@@ -80,17 +84,3 @@ def measure(path: Path) -> tuple[float, int, int]:
         if scale and width and height:
             return duration / scale, *((height, width) if turned else (width, height))
     raise ProtocolError("What came is not a video that can be played.", hint="Export it again.")
-
-
-def _duration(boxes: dict[bytes, list[bytes]]) -> tuple[int, int]:
-    """Return units a second, and the duration in these units."""
-    header = (boxes.get(b"mvhd") or [b""])[0]
-    wide = header[:1] == b"\x01"
-    at = 20 if wide else 12
-    scale = int.from_bytes(header[at : at + 4], "big")
-    duration = int.from_bytes(header[at + 4 : at + (12 if wide else 8)], "big")
-    if not duration:  # of a fragmented file, whose header is written before its end is known
-        extends = _boxes((boxes.get(b"mvex") or [b""])[0])
-        whole = (extends.get(b"mehd") or [b""])[0]
-        duration = int.from_bytes(whole[4 : 12 if whole[:1] == b"\x01" else 8], "big")
-    return scale, duration
