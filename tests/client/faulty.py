@@ -137,7 +137,7 @@ class World:
 
     def messages(self) -> list[str]:
         """Return the messages that arrived at the chat endpoint, whole."""
-        bodies = [json.loads(arrival["body"]) for arrival in self.arrivals("/run_sse")]
+        bodies = [json.loads(arrival["body"]) for arrival in self.arrivals("/run_sse") if arrival["body"]]
         return [body["new_message"]["parts"][0]["text"] for body in bodies]
 
 

@@ -122,7 +122,7 @@ class Connection:
         return await self._reader.readexactly(int(headers.get("content-length", "0")))
 
     async def _answer(self, world: World, method: str, path: str, head: str, headers: dict[str, str]) -> None:
-        arrival: dict[str, Any] = {"method": method, "path": path, "head": head, "body": None}
+        arrival: dict[str, Any] = {"method": method, "path": path, "head": head, "body": None, "open": world.open}
         world.arrivals.append(arrival)
         script = world.script(path)
         if not script or script[0][0] != "early":

@@ -6,7 +6,9 @@ whether the request arrived. Files on other hosts are fetched without any of our
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Generator
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
@@ -27,6 +29,12 @@ class Bearer(httpx.Auth):
         """Send the request with the token."""
         request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
         yield request
+
+
+@cache
+def _tls(*, trust_env: bool) -> ssl.SSLContext:
+    """Return the one context of this process; to load the certificates takes longer than most calls."""
+    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 def _attribution(settings: Settings) -> dict[str, str]:
@@ -61,6 +69,7 @@ class Connections:
                 follow_redirects=kind == "foreign",
                 # The protocol has none; one that somebody sets must not tie two users of this client together.
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                verify=_tls(trust_env=not self._local),
                 # A school's proxy must not come between this computer and itself.
                 trust_env=not self._local,
             )

@@ -15,6 +15,7 @@ from typing import Final
 
 import httpx
 
+from ipynemo.client.body import ACCEPT_ENCODING, Body
 from ipynemo.client.stream import SSEParser, TurnReader
 from ipynemo.client.wire import MAX_ERROR_BYTES, NEVER_LEFT, Wire
 from ipynemo.errors import NemoError, ProtocolError
@@ -137,10 +138,11 @@ class Listener:
         async with AsyncExitStack() as stack:
             response = await self._deliver(stack)
             await self._check_stream(response)
+            body = Body(response)
             parser = SSEParser()
             head = b""  # while nothing came that a stream holds
             try:
-                async for chunk in response.aiter_bytes():
+                async for chunk in body.pieces():
                     self._last_byte = time.monotonic()
                     pending = parser.pending_bytes
                     payloads = parser.feed(chunk)
@@ -160,8 +162,11 @@ class Listener:
                 self._refuse(response, head)
         if broke:
             raise Cut(broke)
-        ended = self._payloads > 0 and not cut
-        return ended and (not self.reader.open_calls or isinstance(self._last, Failure))
+        if isinstance(self._last, Failure):
+            return True
+        # Deltas without the text that they become are cut, unless the connection says that this was all.
+        unfinished = isinstance(self._last, TextDelta) and not self.reader.typed and not body.framed
+        return self._payloads > 0 and not (cut or body.cut or unfinished or self.reader.open_calls)
 
     async def _deliver(self, stack: AsyncExitStack) -> httpx.Response:
         """Send the message; again only where it never left."""
@@ -182,7 +187,11 @@ class Listener:
                         "POST",
                         "/run_sse",
                         json=body,
-                        headers={"Accept": "text/event-stream", "Cache-Control": "no-store"},
+                        headers={
+                            "Accept": "text/event-stream",
+                            "Accept-Encoding": ACCEPT_ENCODING,
+                            "Cache-Control": "no-store",
+                        },
                         kind="billed",
                         timeout=httpx.Timeout(None, connect=timing.connect_s),  # the clocks above hold the limits
                     )

@@ -1,4 +1,4 @@
-"""The wire: requests with their tokens and limits, answers opened, everything ended when the client is closed."""
+"""The wire: requests with their tokens and limits, answers opened, one turn at a time in a session."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 import httpx
 
@@ -43,6 +44,7 @@ class Wire:
         self._connections = Connections(settings, timing, local=endpoint.is_local)
         self._retries = Retries(endpoint, timing)
         self._turns: dict[asyncio.Task[Any], bool] = {}  # whether this client's closing ended it
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         install_log_filter()
 
     async def aclose(self) -> None:
@@ -68,7 +70,7 @@ class Wire:
 
     @asynccontextmanager
     async def turn(self, session_id: str) -> AsyncIterator[None]:
-        """Keep account of a turn, so that closing this client ends it.
+        """Hold a session for one turn: another one waits, and closing this client ends both.
 
         Raises
         ------
@@ -78,9 +80,11 @@ class Wire:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("A turn runs in a task.")
+        lock = self._locks.setdefault(session_id, asyncio.Lock())
         self._turns[task] = False
         try:
-            yield
+            async with lock:
+                yield
         except asyncio.CancelledError:
             if not self._turns[task]:
                 raise
