@@ -1,0 +1,31 @@
+"""The widgets: faces of a session in a notebook, each usable alone."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ipynemo.widgets.credits import CreditsBadge
+
+_HOMES = {
+    "Chat": "chat",
+    "CreditsBadge": "credits",
+    "Exporter": "exporter",
+    "Player": "player",
+    "Studio": "studio",
+    "Timeline": "timeline",
+    "Uploader": "uploader",
+}
+
+__all__ = ["CreditsBadge"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"ipynemo.widgets.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOMES)

@@ -1,0 +1,61 @@
+"""Fixtures of the browser tests: `lab`, a JupyterLab for all of them, and `notebook`, which opens pages in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from browser_lab import Lab, NotebookPage, chromium
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+FLAGS += ["--disable-sync", "--autoplay-policy=no-user-gesture-required", "--force-color-profile=srgb"]
+
+NotebookOpener = Callable[..., NotebookPage]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in this folder."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[NotebookOpener]:
+    """Return a function that writes a notebook of these cells and opens it in a browser of its own.
+
+    Its keywords: `width`, `height` of the page in pixels, `dark`, `name` of the file.
+    """
+    opened: list[NotebookPage] = []
+
+    def open_notebook(
+        cells: Sequence[str], *, width: int = 1200, height: int = 900, dark: bool = False, name: str | None = None
+    ) -> NotebookPage:
+        stem = re.sub(r"\W+", "_", request.node.name)
+        path = lab.write(name or f"{stem}_{len(opened)}/notebook.ipynb", cells)
+        page = NotebookPage(lab, browser, path, width=width, height=height, dark=dark)
+        opened.append(page)
+        return page
+
+    yield open_notebook
+    for page in opened:
+        page.close()
