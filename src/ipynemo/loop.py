@@ -59,6 +59,7 @@ class _Background:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
+        self.ending = False
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._serve, name="ipynemo", daemon=True)
         self.thread.start()
@@ -77,6 +78,7 @@ class _Background:
         """Cancel what still runs, let it clean up, stop the loop."""
         if self.pid != os.getpid() or self.loop.is_closed():
             return  # a forked child has the object but not the thread
+        self.ending = True
 
         async def wind_up() -> None:
             tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -259,6 +261,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
             return handed.future.result()
         return loop.run_until_complete(asyncio.wrap_future(handed.future, loop=loop))
     except BaseException:
+        if _background is not None and _background.ending and threading.current_thread().daemon:
+            threading.Event().wait()  # the interpreter ends, and this thread with it; nobody is left to be told
         if settled := handed.cancel():
             wait([settled], 2 * SETTLE_S)
         raise

@@ -22,6 +22,7 @@ from ipynemo import AsyncNemo, Timing
 
 SOURCE = Path(__file__).parents[2] / "src"
 PATIENCE_S = 30.0  # before a test gives up on something that has to come; the machine may be busy
+WARNINGS = "default::ResourceWarning,default::RuntimeWarning"  # what is left open, what is never awaited
 DRAFT = {"t": [{"tt": 0, "sg": [{"d": 3000, "n": "city"}]}], "m": {"title": "Urban Dreams"}}
 FAST = Timing(
     retry_after_default_s=0.05,
@@ -154,7 +155,7 @@ def script_environment(peer: Peer | None = None, **more: str) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     if peer is not None:
         environment["NEMO_API_URL"] = peer.url
-    return {**environment, "PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1", **more}
+    return {**environment, "PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": WARNINGS, **more}
 
 
 def run_script(
@@ -162,7 +163,7 @@ def run_script(
 ) -> subprocess.CompletedProcess[str]:
     """Run Python code in a process of its own, to its end."""
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", code],
+        [sys.executable, "-c", code],
         env=script_environment(peer, **more),
         input=stdin,
         text=True,

@@ -34,7 +34,7 @@ def interrupted(peer: Peer, video: Path) -> Peer:
     """Return a world in which an export was interrupted, whose render has ended since."""
     peer.set(video=str(video), plans=[[{"status": "processing", "progress": 40}]])
     with subprocess.Popen(
-        [sys.executable, "-X", "dev", "-c", EXPORTING],
+        [sys.executable, "-c", EXPORTING],
         env=script_environment(peer),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -48,6 +48,12 @@ class EventStream(Iterator[Event]):
             return run(self._stream.__anext__())
         except StopAsyncIteration:
             raise StopIteration from None
+        except Exception:
+            raise
+        except BaseException:
+            # An interrupt that came just between two events; whoever caught it may hold this stream for a long time.
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the stream and its connection; the turn on the backend may go on."""
