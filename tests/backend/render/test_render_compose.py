@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from render_kit import BLACK, BLUE, RED, WHITE, draft_of, near, plain, seg, text, video, write_film
 
@@ -235,14 +237,58 @@ def test_files_are_closed_once_their_shot_is_over(
     tmp_path: Path, assets: dict[str, Path], composer: Callable[..., Composer]
 ) -> None:
     film = composer(assets, video(*(seg(n * 100, 100, src="red") for n in range(20))))
+    takes = set()
     for number in range(60):
         film.frame(number)
+        takes.update(film._takes.values())
         assert len(film._takes) <= 2
     film.close()
-    assert film._takes == {}
+    assert len(takes) == 20
+    for take in takes:
+        with pytest.raises(ValueError, match="closed"):
+            take.picture.load()
 
 
 def test_black_text_on_a_white_picture_is_black(assets: dict[str, Path], composer: Callable[..., Composer]) -> None:
     style = {"color": "#000000", "fade_ms": 0, "size": 200}
     frame = composer(assets, video(seg(0, 1000, src="white")), text(seg(0, 1000, tx="I", style=style))).frame(5)
     assert near(frame.reshape(-1, 3).min(axis=0), BLACK, 3)
+
+
+_ANY = st.one_of(
+    st.none(), st.booleans(), st.integers(-5000, 5000), st.floats(-10, 10), st.text(max_size=12),
+    st.lists(st.floats(-2, 9), max_size=3), st.sampled_from(["zoom_in", "pan_up", "blur", "contain", "title", "card"]),
+)  # fmt: skip
+_STYLE = st.dictionaries(st.sampled_from(["role", "place", "size", "color", "background", "fade_ms", "swatches"]), _ANY)
+_META = st.fixed_dictionaries(
+    {},
+    optional={
+        "motion": _ANY | st.fixed_dictionaries({"from": _ANY, "to": _ANY}),
+        "fit": st.sampled_from(["cover", "contain", "blur", 3]),
+        "transition": _ANY | st.fixed_dictionaries({"kind": st.sampled_from(["crossfade", "fade"]), "d": _ANY}),
+        "fade_out_ms": _ANY,
+        "style": _ANY | _STYLE,
+    },
+)
+_SEGMENT = st.fixed_dictionaries(
+    {"st": st.integers(0, 900), "d": st.integers(0, 900), "src": st.just("p"), "tx": st.text(max_size=30), "m": _META}
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(_SEGMENT, min_size=1, max_size=4), st.lists(_SEGMENT, max_size=3), st.sampled_from([(64, 64), (96, 64)])
+)
+def test_any_draft_that_is_accepted_is_drawn(
+    tmp_path_factory: pytest.TempPathFactory, shots: list[Any], words: list[Any], size: tuple[int, int]
+) -> None:
+    path = plain(tmp_path_factory.getbasetemp() / "any.png", RED, (37, 23))
+    draft = draft_of(video(*shots), text(*words), size=size)
+    if draft.duration_ms == 0:
+        return
+    film = Composer(to_scene(draft), {"p": path})
+    for number in range(film.scene.frames):
+        frame = film.frame(number)
+        assert frame.shape == (size[1], size[0], 3)
+        assert frame.dtype == np.uint8
+    film.close()

@@ -228,6 +228,7 @@ def test_a_finished_film_replaces_an_older_one_only_when_it_is_whole(tmp_path: P
     )
     assert set(seen[:-1]) == {b"older"}
     assert seen[-1] != b"older"
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_a_folder_that_is_not_there_is_one_plain_error(tmp_path: Path) -> None:

@@ -43,10 +43,13 @@ def test_an_address_breaks_after_slashes_but_not_between_two() -> None:
     parts = lines("https://example.org/some/long/path", 260)
     assert parts[0] == "https://"
     assert all(part.endswith("/") for part in parts[:-1])
+    for width in range(85, 200, 3):
+        assert not any(part.startswith("/") for part in lines("xx ab//cd", width))
 
 
 def test_a_hard_space_does_not_break() -> None:
-    assert lines("10\u00a0000 pictures", 190) == ["10 000", "pictures"]
+    assert lines("about 10\u00a0000", 190) == ["about", "10 000"]
+    assert lines("about 10 000", 190) == ["about 10", "000"]
 
 
 def test_an_empty_paragraph_is_one_empty_line() -> None:

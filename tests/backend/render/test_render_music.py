@@ -37,6 +37,7 @@ def test_the_same_seed_is_the_same_music_and_another_is_not() -> None:
     assert np.array_equal(compose("curious", 1).body, first)
     other = compose("curious", 2).body
     assert other.shape != first.shape or not np.allclose(other, first)
+    assert to_score("curious", 1).notes != to_score("curious", 2).notes
 
 
 def test_it_goes_round_without_a_seam() -> None:

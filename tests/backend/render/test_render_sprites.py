@@ -89,6 +89,16 @@ def test_a_text_stands_where_it_was_placed(place: object, x: float | None, y: fl
         assert (left, top) == pytest.approx((0.055 * 360, 0.055 * 360), abs=1)
 
 
+@pytest.mark.parametrize("place", [[0, 0], [1, 1], [0, 0.5], [1, 0.5]])
+def test_a_text_placed_at_the_edge_is_moved_inside(place: list[float]) -> None:
+    left, top, right, bottom = sprite("Near the edge of it", place=place, size=60).box
+    assert left >= 19
+    assert top >= 19
+    assert right <= 621
+    assert bottom <= 341
+    assert min(left - 19, 621 - right) < 2
+
+
 def test_a_lower_third_leaves_room_for_the_caption_below() -> None:
     lower = sprite("Eileen Collins\nNASA", role="lower_third").box
     caption = sprite("Two lines of a caption that is long enough to need them both, and " * 2, role="caption").box
