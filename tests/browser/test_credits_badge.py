@@ -26,6 +26,7 @@ def badge(notebook: NotebookOpener) -> NotebookPage:
 def test_the_badge_says_that_this_computer_costs_nothing(badge: NotebookPage) -> None:
     expect(badge.page.locator(".nemo-credits-text")).to_have_text("Free — runs on this computer")
     expect(badge.page.locator(".nemo-saved")).to_be_hidden()
+    expect(badge.page.locator(".nemo-error")).to_be_hidden()
     badge.screenshot("credits-free", badge.outputs())
     assert badge.accessibility(".nemo-credits") == []
 
@@ -34,6 +35,8 @@ def test_a_reopened_notebook_with_a_new_kernel_shows_the_saved_form_alone(badge:
     badge.save()
     badge.shutdown_kernel()
     badge.open()
+    badge.ready()
+    badge.page.get_by_text("model not found").wait_for(state="attached")
     expect(badge.page.locator(".nemo-saved")).to_have_text("Free — runs on this computer")
     expect(badge.page.get_by_text("model not found")).to_be_hidden()
     badge.screenshot("credits-reopened")

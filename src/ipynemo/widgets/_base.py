@@ -54,7 +54,7 @@ class Face(anywidget.AnyWidget):
     session: AsyncSession | None = traitlets.Any(None, allow_none=True)  # type: ignore[assignment]
     language = traitlets.Unicode("en").tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True, outgoing=True)
-    error: dict[str, Any] | None = traitlets.Dict(None, allow_none=True).tag(sync=True, outgoing=True)  # type: ignore[assignment]
+    error: dict[str, Any] | None = traitlets.Any(None).tag(sync=True, outgoing=True)  # type: ignore[assignment]
     words = traitlets.Dict().tag(sync=True, outgoing=True)
     control = traitlets.Instance(Control).tag(sync=True, outgoing=True, **widget_serialization)
 

@@ -17,9 +17,10 @@ __all__ = ["MAX_SAVED_BYTES", "Saved", "escaped", "in_kernel", "publish"]
 
 MAX_SAVED_BYTES: Final = 400_000  # of one widget's saved HTML; a notebook must stay small
 
-# A: no widget lives here -> JupyterLab's complaint is hidden. B: it lives -> the saved form is hidden, with its gap.
+# No widget lives here: JupyterLab's complaint is hidden. It lives: the saved form is hidden, with its gap.
 _RULES: Final = (
-    ".jp-OutputArea-child:has(+ .jp-OutputArea-child .nemo-saved-{id}) .jupyter-widgets:not(:has(*)){{display:none}}"
+    ".jp-OutputArea-child:has(+ .jp-OutputArea-child .nemo-saved-{id})"
+    "> .jp-OutputArea-output.lm-Panel:not(:has(*)){{display:none}}"
     "body:has(.nemo-live-{id}) .nemo-saved-{id}{{display:none}}"
     ".jp-OutputArea-child:has(.nemo-live-{id}) + .jp-OutputArea-child:has(.nemo-saved-{id}){{display:none}}"
 )
