@@ -63,6 +63,7 @@ _BY_STATUS: dict[int, type[NemoError]] = {
 }
 _HINTS: dict[type[NemoError], str] = {
     AuthenticationError: "Check the token (NEMO_TOKEN), or unset it to work with an anonymous one.",
+    InvalidRequestError: "Look at what was asked; if that is right, a newer ipynemo may be needed for this backend.",
     PermissionDeniedError: "Ask whoever gave you the token for this right.",
     SessionNotFoundError: "It may have expired; make a new one with create_session().",
     OutOfCreditsError: "Top up your credits, or work on the embedded backend: ipynemo.AsyncNemo('local').",
@@ -225,21 +226,22 @@ def open_answer(
         )
     try:
         answer = read_json(body)
-        if not isinstance(answer, dict):
-            raise ValueError(f"it is {type(answer).__name__}, not an object")  # noqa: TRY004 - one path for all of it
     except ValueError as fault:
-        html = b"<html" in body[:2000].lower() or b"<!doctype" in body[:2000].lower()
-        what = "an HTML page" if html else "something that is not JSON" if body else "nothing"
-        raise ProtocolError(
-            f"Asked to {doing}, the backend answered with {what}"
-            + ("." if html or not body else f" ({str(fault)[:120]})."),
-            hint=_HINTS[ProtocolError],
-            status=response.status_code,
-            session_id=session_id,
-            render_id=render_id,
-            received=_quote(body[: MAX_QUOTE * 4].decode("utf-8", "replace")) or None,
-        ) from None
-    return answer
+        why = str(fault)[:120]  # not the fault itself, which carries the whole body along
+    else:
+        if isinstance(answer, dict):
+            return answer
+        why = f"it is {type(answer).__name__}, not an object"
+    html = b"<html" in body[:2000].lower() or b"<!doctype" in body[:2000].lower()
+    what = "an HTML page" if html else "something that is not JSON" if body else "nothing"
+    raise ProtocolError(
+        f"Asked to {doing}, the backend answered with {what}" + ("." if html or not body else f" ({why})."),
+        hint=_HINTS[ProtocolError],
+        status=response.status_code,
+        session_id=session_id,
+        render_id=render_id,
+        received=_quote(body[: MAX_QUOTE * 4].decode("utf-8", "replace")) or None,
+    )
 
 
 def data_of(answer: dict[str, Any], *, doing: str, session_id: str | None = None) -> dict[str, Any]:

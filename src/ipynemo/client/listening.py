@@ -16,6 +16,7 @@ from typing import Final
 import httpx
 
 from ipynemo.client.body import ACCEPT_ENCODING, Body
+from ipynemo.client.secret import redact
 from ipynemo.client.stream import SSEParser, TurnReader
 from ipynemo.client.wire import MAX_ERROR_BYTES, NEVER_LEFT, Wire
 from ipynemo.errors import NemoError, ProtocolError
@@ -152,7 +153,7 @@ class Listener:
                     if parser.pending_bytes > pending:
                         self._alive()  # a large event that comes slowly is no silence
             except (httpx.TransportError, httpx.DecodingError) as error:
-                broke = str(error) or type(error).__name__
+                broke = redact(str(error)) or type(error).__name__
             except ProtocolError as error:  # an event beyond the limit
                 error.session_id, error.hint = self._session_id, DELIVERED_HINT
                 raise
@@ -199,7 +200,7 @@ class Listener:
             except NEVER_LEFT as error:
                 fault = self._wire.undelivered(error, "deliver the message", self._session_id, left=False)
             except httpx.TransportError as error:
-                broke = str(error) or type(error).__name__
+                broke = redact(str(error)) or type(error).__name__
                 break
             if tries >= timing.read_tries:
                 raise fault
@@ -218,7 +219,7 @@ class Listener:
                 if len(body) > MAX_ERROR_BYTES:
                     break
         except (httpx.TransportError, httpx.DecodingError) as error:
-            log.info("The answer to the message broke off: %s", error)
+            log.info("The answer to the message broke off: %s", type(error).__name__)
         self._refuse(response, body)
 
     def _refuse(self, response: httpx.Response, body: bytes) -> None:
@@ -235,7 +236,7 @@ class Listener:
             hint=DELIVERED_HINT,
             session_id=self._session_id,
             status=response.status_code,
-            received=body[:300].decode("utf-8", "replace") or None,
+            received=redact(body[:300].decode("utf-8", "replace")) or None,
         )
 
     async def _take(self, payloads: list[str | None]) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Final
 
@@ -112,10 +113,8 @@ class TurnStream(AsyncIterator[Event]):
 
     async def __anext__(self) -> Event:
         while True:
-            try:
+            with suppress(IndexError):  # none is there yet
                 return self._feed.waiting.popleft()
-            except IndexError:
-                pass  # none is there yet
             try:
                 more = await bridge(self._feed.more())
             except (asyncio.CancelledError, GeneratorExit):
