@@ -161,10 +161,8 @@ def png(color: str = "teal", size: tuple[int, int] = (64, 48)) -> bytes:
     return out.getvalue()
 
 
-def title_draft(
-    text: str = "Hello", duration_ms: int = 400, *, width: int = 1920, height: int = 1080
-) -> dict[str, Any]:
-    """Return a draft that needs no file: one title."""
+def title_draft(text: str = "Hello", duration_ms: int = 400, *, width: int = 320, height: int = 180) -> dict[str, Any]:
+    """Return a draft that needs no file: one title, small so that a second of it takes some milliseconds."""
     return {
         "t": [{"tt": 7, "sg": [{"id": "a", "st": 0, "d": duration_ms, "tx": text}]}],
         "d": duration_ms,

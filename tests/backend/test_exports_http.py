@@ -58,7 +58,7 @@ def test_a_taken_id_is_a_conflict_that_says_the_same_to_everyone(server: ServerP
 def test_one_render_runs_in_a_session_and_the_others_wait_in_order(somebody: User) -> None:
     ids = [new_render_id() for _ in range(3)]
     for n, render_id in enumerate(ids):
-        somebody.export(title_draft(f"{n}", 1000), render_id)
+        somebody.export(title_draft(f"{n}", 20_000), render_id)
     seen = []
     while "completed" not in (answer := somebody.render(ids[2]))["status"]:
         statuses = [somebody.render(render_id)["status"] for render_id in ids]
@@ -71,7 +71,7 @@ def test_one_render_runs_in_a_session_and_the_others_wait_in_order(somebody: Use
 
 def test_progress_rises_from_0_to_100(somebody: User) -> None:
     render_id = new_render_id()
-    somebody.export(title_draft(duration_ms=6000), render_id)
+    somebody.export(title_draft(duration_ms=60_000), render_id)
     seen = [0.0]
     while (answer := somebody.render(render_id))["status"] != "completed":
         assert answer["status"] in {"pending", "processing"}
@@ -84,7 +84,7 @@ def test_progress_rises_from_0_to_100(somebody: User) -> None:
 
 def test_cancel_stops_a_running_render_and_the_next_one_runs(server: ServerProcess, somebody: User) -> None:
     long, short = new_render_id(), new_render_id()
-    somebody.export(title_draft(duration_ms=120_000), long)
+    somebody.export(title_draft(duration_ms=1_500_000), long)
     somebody.export(title_draft("short", 300), short)
     somebody.wait(long, "processing")
     answer = somebody.http.post(f"/api/render/proxy/lambda/{long}/cancel")
@@ -98,7 +98,7 @@ def test_cancel_stops_a_running_render_and_the_next_one_runs(server: ServerProce
 
 def test_cancel_takes_a_waiting_render_out_and_leaves_a_finished_one(somebody: User) -> None:
     first, second = new_render_id(), new_render_id()
-    somebody.export(title_draft(duration_ms=1000), first)
+    somebody.export(title_draft(duration_ms=20_000), first)
     somebody.export(title_draft("two", 300), second)
     assert somebody.http.post(f"/api/render/proxy/lambda/{second}/cancel").json()["status"] == "cancelled"
     somebody.wait(first, "completed")

@@ -126,7 +126,7 @@ def test_a_claim_needs_the_task_of_the_session(somebody: User) -> None:
 
 def test_a_render_answers_in_both_shapes_of_the_protocol(somebody: User) -> None:
     render_id = new_render_id()
-    first = somebody.export(title_draft(), render_id).json()
+    first = somebody.export(title_draft(width=1920, height=1080), render_id).json()
     assert first["success"] is True
     assert first["id"] == first["data"]["id"] == render_id
     assert first["status"] in {"pending", "processing"}

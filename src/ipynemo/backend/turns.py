@@ -138,13 +138,19 @@ class Turns:
             log.exception("a turn failed")
             turn.say(failure("ServerError", "The agent failed; the backend's log says more."))
         finally:
-            turn.end()
-            left = self._waiting[session.id] - 1
-            self._waiting[session.id] = left
-            if not left:
-                del self._waiting[session.id]
+            await self._end(session.id, turn, charge, changed=changed)
+
+    async def _end(self, session_id: str, turn: Turn, charge: str | None, *, changed: bool) -> None:
+        """Settle the price, then end the stream: who has read it to its end sees the credits as they are."""
+        left = self._waiting[session_id] - 1
+        self._waiting[session_id] = left
+        if not left:
+            del self._waiting[session_id]
+        try:
             # A turn that changed nothing costs nothing.
             await asyncio.shield(self._store.users.settle(charge, keep=changed))
+        finally:
+            turn.end()
 
     def _agent(self) -> Respond:
         if self._respond is None:
