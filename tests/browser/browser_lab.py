@@ -150,10 +150,10 @@ class NotebookPage:
             "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
         )
 
-    def run_command(self, command: str, args: dict[str, Any] | None = None) -> Any:
+    def run_command(self, command: str, args: dict[str, Any] | None = None) -> None:
         """Run one of JupyterLab's commands and wait for it."""
         call = "async ([name, args]) => { await jupyterapp.commands.execute(name, args); }"
-        return self.page.evaluate(call, [command, args or {}])
+        self.page.evaluate(call, [command, args or {}])
 
     def run_all(self, *, wait: bool = True) -> None:
         """Run all cells; unless `wait` is false, until the last one is done."""
@@ -190,9 +190,8 @@ class NotebookPage:
         return str(self.page.evaluate(call, code))
 
     def is_busy(self) -> bool:
-        """Return whether a cell runs."""
-        status = "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
-        return bool(self.page.evaluate(status) == "busy")
+        """Return whether a cell runs or waits; the kernel's status would not tell, subshells set it too."""
+        return self.page.locator(".jp-InputPrompt", has_text="[*]").count() > 0
 
     def restart_kernel(self) -> None:
         """Restart the kernel, without asking."""
