@@ -39,6 +39,8 @@ _LIST_AFTER = re.compile(
     r"(?:the )?(?:\d{1,2}(?:th|nd|rd|st)?\b|[\uf000-\uf7ff]|last\b|#\d|(?:out|down|right|in|bold|bigger"
     r"|larger|white|black)\b)"
 )
+_MINUTES = re.compile(r"(?:\d|\ba) ?(?:minutes?|mins?|hours?)$")
+_SECONDS = re.compile(r"\d{1,2}(?:\.\d)? ?(?:seconds?|secs?|s|minutes?|mins?)\b")
 _ALONE = re.compile(
     rf"^(?:(?:also |but |about |around |exactly |only |at |make it |全长|总长|时长)?{TIME}(?: long| in total"
     rf"| total|长)?$"
@@ -128,6 +130,14 @@ class _Piece:
     asks: bool = False
 
 
+def _is_list(before: str, after: str) -> bool:
+    """Return whether a comma or "and" joins no wishes: "clips 2 and 3", "in and out", "a minute and a half"."""
+    before, after = to_digits(before), to_digits(after)
+    if _LIST_BEFORE.search(before) and _LIST_AFTER.match(after):
+        return True
+    return after.startswith("a half") or bool(_MINUTES.search(before) and _SECONDS.match(after))
+
+
 def _pieces(masked: Masked) -> list[_Piece]:
     pieces, place, joint, glue = [], 0, "hard", ""
     text, source = masked.folded, masked.original
@@ -135,13 +145,8 @@ def _pieces(masked: Masked) -> list[_Piece]:
         end = match.start() if match else len(text)
         kind = match.lastgroup or "" if match else "hard"
         before, after = text[place:end].rstrip(), text[match.end() :] if match else ""
-        if (
-            match
-            and kind == "soft"
-            and _LIST_BEFORE.search(to_digits(before[-32:]))
-            and _LIST_AFTER.match(to_digits(after[:24]))
-        ):
-            continue  # "clips 2 and 3", "between 2 and 5", "in and out"
+        if match and kind == "soft" and _is_list(before[-32:], after[:24]):
+            continue
         if before.strip():
             asks = bool(match and match[0].strip()[:1] in ("?", "？"))
             pieces.append(_Piece(before.strip(" \t"), source[place:end].strip(), joint, asks))

@@ -57,7 +57,17 @@ _SOURCE_TYPES: dict[str, ClaimKind] = {
 }
 # Generators that are known to be diffusion models, and others whose names say that a trained model made the picture.
 _DIFFUSION = ("stable diffusion", "sdxl", "comfyui", "invokeai", "novelai", "fooocus", "swarmui", "easy diffusion")
-_GENERATORS: tuple[str, ...] = (*_DIFFUSION, "midjourney", "dall-e", "dall·e", "firefly", "imagen", "google ai", "openai", "chatgpt")
+_GENERATORS: tuple[str, ...] = (
+    *_DIFFUSION,
+    "midjourney",
+    "dall-e",
+    "dall·e",
+    "firefly",
+    "imagen",
+    "google ai",
+    "openai",
+    "chatgpt",
+)
 _GENERATORS += ("gpt-4o", "gpt-image", "gemini", "ideogram", "leonardo.ai", "image generator", "bing image creator")
 _CAMERA_FIELDS = ("Model", "Make", "LensModel")
 

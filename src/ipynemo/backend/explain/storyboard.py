@@ -29,8 +29,11 @@ MOST_MS = 600_000
 CROSSFADE_MS = 500
 CARD_DELAY_MS = 300
 UNLIKE = 1.35  # from here on, cutting a picture to the frame's shape would lose too much of it
-CARD_PLACE = [0.5, 0.42]  # above the captions
+PLACES = {"title": [0.5, 0.36], "facts": [0.5, 0.64], "card": [0.5, 0.42]}  # over the picture, above the captions
+PLACES_AROUND = {"title": [0.5, 0.16], "facts": [0.5, 0.8], "card": [0.5, 0.19]}  # where a tall frame leaves room
 MUSIC_VOLUME = 0.25
+WORDS_SIZE_PX = 60  # of a card that has the frame to itself
+WORDS_BACKGROUND = "#16324f"
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class _Maker:
         self.wishes, self.script = wishes, script
         self.size = edits.ASPECTS[wishes.aspect]
         self.tracks: dict[str, list[dict[str, Any]]] = {"pictures": [], "cards": [], "titles": [], "captions": []}
+        self.places = PLACES
         self.count = 0
 
     def put(self, track: str, start_ms: int, duration_ms: int, **keys: Any) -> None:
@@ -109,6 +113,7 @@ class _Maker:
     def picture(self, asset: AssetFacts, scene: str, start_ms: int, duration_ms: int, motion: Any) -> None:
         meta: dict[str, Any] = {"media": asset.kind, "motion": motion, "fit": fit_for(asset, *self.size)}
         meta |= {"scene": scene}
+        self.places = PLACES_AROUND if meta["fit"] == "blur" and self.size[1] > self.size[0] else PLACES
         first = not self.tracks["pictures"]
         fade = min(CROSSFADE_MS, duration_ms // 3)
         meta["transition"] = {"kind": "fade" if first else "crossfade", "d": fade}
@@ -119,14 +124,16 @@ class _Maker:
     def card(self, card: Card | None, start_ms: int, duration_ms: int) -> None:
         if card is None:
             return
-        style: dict[str, Any] = {"role": "card", "place": list(CARD_PLACE)}
+        style: dict[str, Any] = {"role": "card", "place": list(self.places["card"])}
         style |= {"swatches": list(card.swatches)} if card.swatches else {}
+        style |= {} if self.tracks["pictures"] else {"size": WORDS_SIZE_PX}
         delay = min(CARD_DELAY_MS, duration_ms // 4)
         self.put("cards", start_ms + delay, duration_ms - delay, tx=card.text, m={"style": style})
 
-    def title(self, text: str, start_ms: int, duration_ms: int, place: Any = "center") -> None:
+    def title(self, text: str, start_ms: int, duration_ms: int) -> None:
         if self.wishes.titles:
-            self.put("titles", start_ms, duration_ms, tx=text, m={"style": {"role": "title", "place": place}})
+            style = {"role": "title", "place": list(self.places["title"])}
+            self.put("titles", start_ms, duration_ms, tx=text, m={"style": style})
 
     def say(self, sentences: list[str], start_ms: int, duration_ms: int) -> None:
         if self.wishes.captions:
@@ -152,9 +159,9 @@ class _Maker:
             start += length
 
     def _open(self, facts: PictureFacts | None, card: Card | None, start: int, length: int) -> None:
-        self.title(self.script.one("title", "picture" if facts else "none"), start, length, [0.5, 0.36])
+        self.title(self.script.one("title", "picture" if facts else "none"), start, length)
         if card:
-            style = {"role": "lower_third", "place": [0.5, 0.64]}
+            style = {"role": "lower_third", "place": list(self.places["facts"])}
             delay = min(CARD_DELAY_MS * 2, length // 4)
             self.put("cards", start + delay, length - delay, tx=card.text, m={"style": style})
 
@@ -166,15 +173,17 @@ class _Maker:
         facts = {"width": asset.width_px or "?", "height": asset.height_px or "?", "format": asset.format.upper()}
         facts["seconds"] = f"{(asset.duration_ms or end_ms - start_ms) / 1000:.4g}"
         length = min(3000, end_ms - start_ms)
-        self.title(plain(asset.name, 40) or asset.id, start_ms, length, [0.5, 0.36])
-        style = {"role": "lower_third", "place": [0.5, 0.64]}
+        self.title(plain(asset.name, 40) or asset.id, start_ms, length)
+        style = {"role": "lower_third", "place": list(self.places["facts"])}
         self.put("cards", start_ms, length, tx=self.script.one("card", "video_facts", **facts), m={"style": style})
         self.say(self.script.some("open", "video", **facts), start_ms, min(6000, end_ms - start_ms))
         return end_ms
 
     def draft(self, title: str, total_ms: int) -> Draft:
         raw = edits.blank(self.wishes.aspect, title).raw
-        if self.tracks["pictures"]:
+        if not self.tracks["pictures"]:
+            raw["m"]["background"] = WORDS_BACKGROUND
+        else:
             last = self.tracks["pictures"][-1]
             last["m"]["fade_out_ms"] = min(600, last["d"] // 3)
         roles = {"pictures": (0, "pictures"), "cards": (7, "card"), "titles": (7, "title"), "captions": (7, "caption")}

@@ -58,10 +58,16 @@ def plan_clause(clause: Clause, context: Context) -> Plan:
 
 
 def _plan(clause: Clause, context: Context, *, text_meant: bool) -> Plan | None:
-    if not text_meant:
-        plan = cannot_rule(clause, context)
-        if plan is not None and story_rule(clause, context) is None:
-            return plan
+    if not text_meant and story_rule(clause, context) is None:
+        rest = replace(clause)
+        cannot = cannot_rule(rest, context)
+        if cannot is not None:
+            can = _possible(rest, context) if len(rest.text) > len("add a") else None
+            return [*(step for step in can or [] if isinstance(step, Do)), *cannot]
+    return _possible(clause, context)
+
+
+def _possible(clause: Clause, context: Context) -> Plan | None:
     for rule in _THEN:
         plan = rule(clause, context)
         if plan is not None:

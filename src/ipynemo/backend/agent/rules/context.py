@@ -109,7 +109,7 @@ def numbers_of(text: str, noun: str, count: int) -> list[int]:
     """Return the numbers by which a clause names things of a kind, from 1; "last" is `count`."""
     en = _EN_NOUN.get(noun, _EN_NOUN["text"])
     found: list[int] = []
-    ordinal = r"(?:\d{1,3}(?:st|nd|rd|th)|last|final)"
+    ordinal = r"(?:\d{1,3}(?:st|nd|rd|th)|(?<!to )last|(?<!to )final)"
     listed = rf"\b{ordinal}(?:(?:,| and|, and| &)(?: the)? {ordinal}){{0,5}}(?: \w{{1,10}})?? {en}\b"
     for match in re.finditer(listed, text):
         if "to last" not in match[0]:
@@ -120,7 +120,7 @@ def numbers_of(text: str, noun: str, count: int) -> list[int]:
         many = min(int(match[2]), count)
         found += range(1, many + 1) if match[1] in ("first", "1th") else range(count - many + 1, count + 1)
     after = (
-        rf"\b{en}(?: number| no\.?)? ?#?(\d{{1,3}})(?!\d|:| ?(?:%|px|pt|pixels?|points?|percent|s\b))((?:(?:,"
+        rf"\b{en}(?: number| no\.?)? ?#?(\d{{1,3}})(?!\w|:| ?(?:%|px|pt|pixels?|points?|percent|s\b))((?:(?:,"
         rf"| and|, and| &| to|-|–) ?#?\d{{1,3}}(?!%|\d)){{0,9}})"
     )
     for match in re.finditer(after, text):

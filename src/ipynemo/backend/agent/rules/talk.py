@@ -289,8 +289,13 @@ def cannot_rule(clause: Clause, context: Context) -> Plan | None:
     del context
     if clause.negated:
         return None
-    found = [(m.start(), key) for key, pattern in _CANNOT if (m := re.search(pattern, clause.text))]
-    return [Tell(min(found)[1])] if found else None
+    found = [(m.start(), key, m) for key, pattern in _CANNOT if (m := re.search(pattern, clause.text))]
+    if not found:
+        return None
+    _, key, match = min(found, key=lambda f: f[0])
+    # What the rest of the clause asks for may be possible, so it is left to the other rules.
+    clause.text = f"{clause.text[: match.start()]} {clause.text[match.end() :]}".strip()
+    return [Tell(key)]
 
 
 _TALK: tuple[tuple[str, str], ...] = (

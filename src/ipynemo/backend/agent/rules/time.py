@@ -210,7 +210,7 @@ def _wanted_ms(clause: Clause, now: int, *, longer: bool, shorter: bool) -> int 
         ms = clause.ms(times[0])
         relative = clause.has(
             rf"{TIME} ?(?:longer|shorter|faster|quicker)|\bby (?:about )?{TIME}|(?:延长|缩短|加长|拉长|缩减"
-            rf"|减短|增加|减少)了?{TIME}|(?:长|短){TIME}|\b(?:add|another|extra) {TIME}"
+            rf"|减短|增加|减少)了?{TIME}|(?<![时全总])[长短]{TIME}|\b(?:add|another|extra) {TIME}"
         )
         absolute = clause.has(rf"(?:\bto|到|至|成|为) ?(?:about )?{TIME}")
         if relative and not absolute and (longer or shorter or clause.has("增加|减少|长|短")):
