@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -250,3 +250,6 @@ def chromium() -> str:
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     assert found, "These tests need Chromium (Debian: apt install chromium), or its path in CHROMIUM."
     return found
+
+
+NotebookOpener = Callable[..., NotebookPage]

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from browser_lab import Lab, NotebookOpener, NotebookPage, chromium
 from playwright.sync_api import Browser, sync_playwright
-
-from browser_lab import Lab, NotebookPage, chromium
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 FLAGS += ["--disable-sync", "--autoplay-policy=no-user-gesture-required", "--force-color-profile=srgb"]
-
-NotebookOpener = Callable[..., NotebookPage]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,12 +1,10 @@
-"""The smallest widget in a real JupyterLab: it shows itself, in light and dark, and leaves something without a kernel."""
+"""The smallest widget in a real JupyterLab: it shows itself, and leaves something for pages without a kernel."""
 
 from __future__ import annotations
 
 import pytest
+from browser_lab import NotebookOpener, NotebookPage
 from playwright.sync_api import expect
-
-from browser_lab import NotebookPage
-from conftest import NotebookOpener
 
 BADGE = """
 import ipynemo

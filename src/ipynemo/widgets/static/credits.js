@@ -1,6 +1,6 @@
 // The badge: one line, and a button to look again where credits count.
 
-import { errorBox, follow, h, icon, say, setText } from "./face.js";
+import { begin, errorBox, follow, h, icon, say, setText } from "./face.js";
 
 /** @param {{ model: import("./face.js").Model, el: HTMLElement }} context */
 function render({ model, el }) {
@@ -13,7 +13,7 @@ function render({ model, el }) {
   );
   const badge = h("div", { class: "nemo-credits-badge", role: "status" }, text, note);
   const box = errorBox(model);
-  el.classList.add("nemo", "nemo-credits");
+  begin(el, "credits");
   el.append(h("div", { class: "nemo-credits-row" }, badge, refresh), box.node);
 
   const draw = () => {

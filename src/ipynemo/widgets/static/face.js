@@ -149,3 +149,13 @@ export function clockText(seconds) {
   const rest = `${Math.floor((whole % 3600) / 60)}`.padStart(whole >= 3600 ? 2 : 1, "0");
   return `${whole >= 3600 ? `${Math.floor(whole / 3600)}:` : ""}${rest}:${`${whole % 60}`.padStart(2, "0")}`;
 }
+
+/**
+ * Make a view's root the widget's: its classes, and keys that stay in the widget (JupyterLab would cut a cell at "x").
+ * @param {HTMLElement} el
+ * @param {string} name
+ */
+export function begin(el, name) {
+  el.classList.add("nemo", `nemo-${name}`);
+  el.dataset.lmSuppressShortcuts = "true";
+}
