@@ -1,0 +1,164 @@
+"""Inside real kernels: blocking calls keep the kernel's loop turning, and the stop button stops the request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kernel import Kernel, running_kernel
+from kernel_envs import kernel_python
+from peer import Peer, script_environment
+
+pytestmark = pytest.mark.kernels
+
+VERSIONS = ("6.31", "7.3", "7.4")
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """Return a kernel with a ticking task on its loop; one for all tests of a version."""
+    folder = tmp_path_factory.mktemp("kernel")
+    environment = script_environment(HOME=str(folder), IPYTHONDIR=str(folder / "ipython"), MPLBACKEND="agg")
+    environment = {name: value for name, value in environment.items() if not name.startswith(("NEMO_", "IPYNEMO_"))}
+    environment["IPYNEMO_DATA_DIR"] = str(folder / "data")
+    with running_kernel(kernel_python(request.param), folder, environment) as started:
+        assert started.run("import ipykernel; print(ipykernel.__version__)").startswith(request.param)
+        started.run(SETUP)
+        yield started
+
+
+SETUP = """
+import asyncio, threading, ipynemo
+from ipynemo import loop
+ticks, order = [], []
+async def tick():
+    while True:
+        ticks.append(1)
+        await asyncio.sleep(0.01)
+ticking = asyncio.get_running_loop().create_task(tick())
+
+nemo = None
+def use(url):
+    global nemo, session, anemo, asession
+    if nemo is not None:
+        nemo.close()
+        loop.run(anemo.aclose())
+    nemo, anemo = ipynemo.Nemo(url, token="own"), ipynemo.AsyncNemo(url, token="own")
+    session, asession = nemo.session("s-1"), anemo.session("s-1")
+    order.clear()
+
+async def busy():
+    # What still runs on our loop, once what was cancelled has had its moment.
+    for _ in range(500):
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        if not left:
+            break
+        await asyncio.sleep(0.01)
+    return left
+"""
+
+
+def test_six_queued_cells_run_in_order_although_some_of_them_block(kernel: Kernel, peer: Peer) -> None:
+    peer.set(credits_delay_s=0.3, word_delay_s=0.05, says="one two three four")
+    kernel.run(f"use({peer.url!r})")
+    cells = [
+        "before = len(ticks); nemo.credits(); order.append((1, len(ticks) - before > 3))",
+        "order.append(2); print('two')",
+        "before = len(ticks); said = session.chat('a title').text; order.append((3, said, len(ticks) - before > 3))",
+        "await asyncio.sleep(0.05); order.append(4)",
+        "order.append((5, [type(event).__name__ for event in session.stream('again')]))",
+        "order.append((6, nemo.credits().total, (await anemo.credits()).total))",
+    ]
+    sent = [kernel.queue(code) for code in cells]
+    results = [kernel.result(cell) for cell in sent]
+    assert [result.status for result in results] == ["ok"] * 6, [result.errors for result in results]
+    assert results[1].printed == "two\n"
+    assert eval(kernel.run("print(order)")) == [
+        (1, True),
+        2,
+        (3, "one two three four", True),
+        4,
+        (5, ["TextDelta"] * 4 + ["Text"]),
+        (6, 100, 100),
+    ]
+
+
+INTERRUPTED = {
+    "credits": "nemo.credits()",
+    "chat": "session.chat('add a title')",
+    "stream": "for event in session.stream('add a title'): pass",
+    "download": "session.export('clip.mp4')",
+    "await chat": "await asession.chat('add a title')",
+    "async stream": "async for event in asession.stream('add a title'): pass",
+}
+
+
+@pytest.mark.parametrize("name", INTERRUPTED)
+def test_the_stop_button_cancels_the_request_and_the_next_cell_works(
+    kernel: Kernel, peer: Peer, video: Path, name: str
+) -> None:
+    faults = [{"on": "GET /api/credits.*", "hang": True}] if name == "credits" else []
+    peer.set(video=str(video), faults=faults, hang_chat=True, cuts=[1000], hang_download=True)
+    kernel.run(f"use({peer.url!r})")
+    cell = kernel.queue(INTERRUPTED[name])
+    peer.until_noted("hanging")
+    kernel.interrupt()
+    # The server holds the answer back for ever, so both can only be the work of the interrupt.
+    peer.until_noted("gone")
+    stopped = kernel.result(cell)
+    assert stopped.status == "error"
+    assert stopped.error in ("KeyboardInterrupt", "CancelledError"), stopped.errors
+    assert kernel.run("print(nemo.credits().total)") == "100\n"
+    marks = [next(iter({"hanging", "gone"} & entry.keys()), entry.get("path")) for entry in peer.log()]
+    assert marks.index("hanging") < marks.index("gone") < len(marks) - 1
+    assert marks[-1] == "/api/credits/balance/simple"
+    assert kernel.run("print(loop.run(busy()))") == "[]\n"
+    assert kernel.run("import glob; print(glob.glob('*.part'), ticking.done())") == "[] False\n"
+
+
+def test_the_stop_button_leaves_what_runs_beside_the_call_alone(kernel: Kernel, peer: Peer) -> None:
+    peer.set(hang_chat=True)
+    kernel.run(f"use({peer.url!r})")
+    kernel.run("beside = asyncio.get_running_loop().create_task(asyncio.sleep(0.5, 'came through'))")
+    cell = kernel.queue("session.chat('add a title')")
+    peer.until_noted("hanging")
+    kernel.interrupt()
+    assert kernel.result(cell).status == "error"
+    assert kernel.run("print(await beside)") == "came through\n"
+
+
+def test_awaiting_works_in_cells_also_for_several_at_once(kernel: Kernel, peer: Peer, video: Path) -> None:
+    peer.set(video=str(video), says="I added a title.")
+    kernel.run(f"use({peer.url!r})")
+    assert kernel.run("print((await asession.chat('add a title')).text)") == "I added a title.\n"
+    assert kernel.run("print([type(e).__name__ async for e in asession.stream('x')][-1])") == "Text\n"
+    several = "print([c.total for c in await asyncio.gather(*(anemo.credits() for _ in range(5)))])"
+    assert kernel.run(several) == "[100, 100, 100, 100, 100]\n"
+    assert kernel.run("print((await asession.export('a.mp4')).duration_s)") == "2.0\n"
+
+
+@pytest.mark.parametrize("call", ["session.export", "await asession.export"])
+def test_what_a_callback_prints_stands_in_the_cell_that_asked_for_it(
+    kernel: Kernel, peer: Peer, video: Path, call: str
+) -> None:
+    peer.set(video=str(video), plans=[[{"status": "processing", "progress": 40}, {"status": "completed"}]])
+    kernel.run(f"use({peer.url!r})")
+    cell = kernel.queue(
+        f"clip = {call}('b.mp4', on_progress=lambda *now: print(*now, threading.current_thread().name))"
+    )
+    after = kernel.queue("print('the next cell')")
+    assert kernel.result(cell).printed.splitlines() == [
+        "render 40.0 MainThread",
+        "render 100.0 MainThread",
+        "download 100.0 MainThread",
+        "download 100.0 MainThread",
+    ]
+    assert kernel.result(after).printed == "the next cell\n"
+
+
+def test_a_clip_as_the_last_line_of_a_cell_plays_by_a_relative_path(kernel: Kernel, peer: Peer, video: Path) -> None:
+    peer.set(video=str(video))
+    kernel.run(f"use({peer.url!r})")
+    page = kernel.run("print(session.export('c.mp4')._repr_html_())")
+    assert 'src="c.mp4"' in page
