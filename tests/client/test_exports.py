@@ -29,7 +29,7 @@ from ipynemo.errors import (
 )
 
 SUBMIT = "POST /api/render/proxy/lambda"
-HTML = {"status": 502, "body": "<html>Bad gateway</html>", "headers": {"Content-Type": "text/html"}}
+HTML: dict[str, Any] = {"status": 502, "body": "<html>Bad gateway</html>", "headers": {"Content-Type": "text/html"}}
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ async def test_too_many_requests_are_waited_for_once(ready: Peer) -> None:
     assert len(orders(ready)) == 2
 
 
-LOST = [
+LOST: list[dict[str, Any]] = [
     {"drop": True},
     HTML,
     {"status": 200, "body": '{"succ', "headers": {"Content-Type": "application/json"}},
@@ -161,7 +161,7 @@ DONE = {"status": "completed", "progress": 100}
 
 @pytest.mark.parametrize("shape", ["bare", "data"])
 async def test_progress_is_told_in_both_shapes_and_unknown_words_mean_not_finished(ready: Peer, shape: str) -> None:
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"status": "pending"},
         {"status": "warming up", "progress": 5},
         {"status": "PROCESSING", "progress": 40.5},

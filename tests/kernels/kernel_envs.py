@@ -46,6 +46,13 @@ def _works(python: Path) -> bool:
         return False
 
 
+def make(folder: Path, wanted: list[str]) -> None:
+    """Make an environment and install what is wanted."""
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for command in ([sys.executable, "-m", "venv", str(folder)], [*pip, *wanted]):
+        subprocess.run(command, check=True, timeout=MAKING_S, stdout=sys.stderr)
+
+
 def kernel_python(version: str, cache: Path = CACHE) -> Path:
     """Return the Python of the environment with this version of ipykernel, made at the first call."""
     wanted = requirements(version)
@@ -55,8 +62,6 @@ def kernel_python(version: str, cache: Path = CACHE) -> Path:
     with _locked(cache / f"{folder.name}.lock"):
         if not _works(python):
             shutil.rmtree(folder, ignore_errors=True)
-            install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted]
-            for command in ([sys.executable, "-m", "venv", folder], install):
-                subprocess.run(command, check=True, timeout=MAKING_S, stdout=sys.stderr)
+            make(folder, wanted)
             (folder / MARK).touch()
     return python

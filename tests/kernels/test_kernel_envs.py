@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,13 +23,22 @@ def test_the_core_dependencies_and_one_kernel_are_installed() -> None:
 def test_a_half_made_environment_is_made_again_and_once_by_two_at_the_same_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kernel_envs, "requirements", lambda _version: ["pip"])  # which is there already
+    made: list[list[str]] = []
+
+    def make(folder: Path, wanted: list[str]) -> None:  # in place of what takes a minute
+        made.append(wanted)
+        (folder / "bin").mkdir(parents=True)
+        (folder / "bin" / "python").symlink_to(sys.executable)
+
+    monkeypatch.setattr(kernel_envs, "make", make)
     python = kernel_python("7.3", tmp_path)
-    folder = python.parents[1]
-    (folder / MARK).unlink()  # the making was cut off here
-    (folder / "left over").touch()
+    assert kernel_python("7.3", tmp_path) == python
+    assert made == [requirements("7.3")]
+    (python.parents[1] / MARK).unlink()  # as if the making had been cut off here
     with ThreadPoolExecutor() as pool:
-        made = list(pool.map(lambda _: (kernel_python("7.3", tmp_path), (folder / MARK).stat().st_mtime_ns), range(2)))
-    assert made[0] == made[1]
-    assert made[0][0] == python
-    assert not (folder / "left over").exists()
+        assert list(pool.map(lambda _: kernel_python("7.3", tmp_path), range(4))) == [python] * 4
+    assert len(made) == 2
+    python.unlink()  # as if the Python that it was made from had gone
+    assert kernel_python("7.3", tmp_path) == python
+    assert kernel_python("7.4", tmp_path) != python
+    assert len(made) == 4
