@@ -64,13 +64,15 @@ class Face(anywidget.AnyWidget):
         self._running = 0
         self._again: tuple[Work[Any], str] | None = None
         _refuse_unknown(type(self), traits)
+        session = self._twin_of(session)
         super().__init__(
-            session=session,
             language=traits.pop("language", None) or getattr(session, "language", None) or user_language(),
             control=Control(self._take_control),
             **traits,
         )
         self.add_class(self._saved.live_class)
+        # Last, when the wire is open: what is read for the session reaches the page.
+        self.session = session
 
     def open(self) -> None:
         """Open the comm."""
@@ -88,13 +90,16 @@ class Face(anywidget.AnyWidget):
 
     @traitlets.validate("session")
     def _valid_session(self, proposal: Any) -> AsyncSession | None:
-        value = proposal["value"]
-        if value is None or isinstance(value, AsyncSession):
-            return value
-        if isinstance(value, Session):
-            return value._twin
+        return self._twin_of(proposal["value"])
+
+    @classmethod
+    def _twin_of(cls, session: Any) -> AsyncSession | None:
+        if session is None or isinstance(session, AsyncSession):
+            return session
+        if isinstance(session, Session):
+            return session._twin
         raise InvalidRequestError(
-            f"{type(self).__name__} needs an AsyncSession or a Session, not {type(value).__name__}.",
+            f"{cls.__name__} needs an AsyncSession or a Session, not {type(session).__name__}.",
             hint="Make one with ipynemo.Nemo().create_session().",
         )
 
@@ -148,7 +153,7 @@ class Face(anywidget.AnyWidget):
 
     # -- work ---------------------------------------------------------------------------------------------------------
 
-    def _start(self, work: Work[T], *, what: str) -> Future[T]:
+    def _start(self, work: Work[T], *, what: str, aside: bool = False) -> Future[T]:
         """Run a coroutine function on ipynemo's loop; errors are shown, `busy` is kept, "Try again" starts it anew.
 
         Parameters
@@ -157,17 +162,21 @@ class Face(anywidget.AnyWidget):
             Without arguments; use `functools.partial`.
         what : str
             In two words, for the log and for errors that nobody foresaw.
+        aside : bool
+            Whether it runs beside the widget's work: `busy`, the error shown and "Try again" stay as they are.
         """
-        self._again = (work, what)
-        self.error = None
-        self._count(+1)
+        if not aside:
+            self._again = (work, what)
+            self.error = None
+            self._count(+1)
         if has_threads():
             future = asyncio.run_coroutine_threadsafe(self._guarded(work, what), background())
         else:
             future = Future()
             task = asyncio.ensure_future(self._guarded(work, what))
             task.add_done_callback(lambda done: _hand_on(done, future))
-        future.add_done_callback(lambda _done: self._count(-1))
+        if not aside:
+            future.add_done_callback(lambda _done: self._count(-1))
         return future
 
     async def _guarded(self, work: Work[T], what: str) -> T:

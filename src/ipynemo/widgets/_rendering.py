@@ -1,0 +1,134 @@
+"""One export from order to file, so that it can be told about, cancelled at any moment, and taken up again."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from ipynemo.client import AsyncSession, Clip, Render
+from ipynemo.client.names import clip_path
+from ipynemo.draft import Draft
+from ipynemo.errors import NemoError, RenderCancelledError, RenderFailedError
+
+__all__ = ["Rendering", "unfinished", "wanted_name"]
+
+log = logging.getLogger(__name__)
+
+OnProgress = Callable[[str, float], None]
+
+_ENDED: Final = ("refused", "undelivered")
+
+# Of all widgets in this process: two of them must not fetch the same clip twice.
+_followed: set[str] = set()
+
+
+def wanted_name(typed: str, title: str) -> str:
+    """Return the file's name for what the user typed, or for the draft's title where nothing was typed.
+
+    It is a name only: never a way into another folder.
+
+    Examples
+    --------
+    >>> wanted_name("my robot", ""), wanted_name("../../etc/passwd", ""), wanted_name("", "What is an AI image?")
+    ('my-robot.mp4', 'etcpasswd.mp4', 'What-is-an-AI-image.mp4')
+    """
+    stem = typed.strip()
+    if stem.lower().endswith(".mp4"):
+        stem = stem[:-4]
+    return clip_path(stem or title, Path()).name
+
+
+async def unfinished(session: AsyncSession) -> Render | None:
+    """Return the newest render of the session that nobody has fetched, because a page or a kernel went away."""
+    if session._exports._one_at_a_time.locked():
+        return None  # somebody in this process is at it
+    for known in await session._journal.renders(session.session_id):
+        if known.is_done or known.is_failed or known.is_cancelled or known.status in _ENDED:
+            continue
+        if known.id in _followed:
+            return None
+        try:
+            now = await session.render(known.id)
+        except NemoError as error:
+            log.info("Render %s could not be looked at: %s", known.id, type(error).__name__)
+            return None
+        if now.is_failed or now.is_cancelled:
+            await session._journal.note_render(now)
+            continue
+        return dataclasses.replace(now, path=known.path)
+    return None
+
+
+class Rendering:
+    """An export that is under way; lives on ipynemo's loop."""
+
+    def __init__(self, session: AsyncSession, on_progress: OnProgress) -> None:
+        self.session = session
+        self._on_progress = on_progress
+        self._render: Render | None = None
+        self._is_cancelled = False
+        self._fetching: asyncio.Task[object] | None = None
+
+    async def run(self, draft: Draft, name: str) -> Clip:
+        """Order a render, wait for it and fetch it; one that fails is ordered once more.
+
+        Raises
+        ------
+        RenderCancelledError
+            It was cancelled, here or elsewhere.
+        """
+        try:
+            return await self._once(draft, name)
+        except RenderCancelledError:
+            raise
+        except RenderFailedError as error:
+            log.info("A render failed (%s); trying once more under a new id.", error.message)
+            return await self._once(draft, name)
+
+    async def take_up(self, render: Render) -> Clip:
+        """Wait for a render that was ordered before, and fetch it."""
+        self._render = render
+        return await self._follow(render)
+
+    async def cancel(self) -> None:
+        """Cancel it; before the backend knows of it, as soon as it does; while the file comes, leave off."""
+        self._is_cancelled = True
+        if self._fetching is not None:
+            self._fetching.cancel()
+        elif self._render is not None:
+            await self.session.cancel(self._render)
+
+    async def _once(self, draft: Draft, name: str) -> Clip:
+        self._raise_if_cancelled()
+        await self.session._use()
+        # The name goes into the journal with the order, so that a restarted kernel uses it, too.
+        render = await self.session._exports.submit(draft, Path(name))
+        self._render = render
+        if self._is_cancelled:
+            await self.session.cancel(render)
+        return await self._follow(dataclasses.replace(render, path=name))
+
+    async def _follow(self, render: Render) -> Clip:
+        task = asyncio.current_task()
+
+        def progress(stage: str, percent: float) -> None:
+            self._fetching = task if stage == "download" else None
+            self._on_progress(stage, percent)
+
+        _followed.add(render.id)
+        try:
+            return await self.session.resume(render, on_progress=progress)
+        except asyncio.CancelledError:
+            self._raise_if_cancelled()
+            raise
+        finally:
+            self._fetching = None
+            _followed.discard(render.id)
+
+    def _raise_if_cancelled(self) -> None:
+        if self._is_cancelled:
+            raise RenderCancelledError("The export was cancelled.", session_id=self.session.session_id)
