@@ -98,15 +98,4 @@ class Unknown:
     raw: Any
 
 
-Event = (
-    TextDelta
-    | Text
-    | Thought
-    | ToolCall
-    | ToolResult
-    | StateChanged
-    | Heartbeat
-    | StillWorking
-    | Failure
-    | Unknown
-)
+Event = TextDelta | Text | Thought | ToolCall | ToolResult | StateChanged | Heartbeat | StillWorking | Failure | Unknown
