@@ -20,8 +20,11 @@ from ipynemo.backend.agent.words import MOST_CHARS
 from ipynemo.draft import Draft
 
 EN = """add remove make put the a title caption music clip second 2 5 to from at and then , . ? ' seconds 30% not
-don't no cut trim split move swap zoom undo better explain this image vertical 9:16 red bigger calm jazz all last # first mute
-fade out in it say called replace with"""
+don't no cut trim split move
+swap zoom undo better explain this image vertical 9:16 red bigger calm jazz all
+last # first mute
+fade out in
+it say called replace with"""
 ZH = """加 标题 字幕 把 第 二 秒 段 改成 删除 音乐 不要 剪掉 移到 放大 到 和 撤销 讲解 竖屏 一 点 半 分钟 吗 ？ ， 。"""
 ODD = [
     '"',

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ipynemo.backend.explain.script import Script
     from ipynemo.concepts.metadata import Statement
 
-__all__ = ["Claim", "Evidence", "Voice", "read_evidence"]
+__all__ = ["Claim", "Evidence", "Voice", "evidence_of", "read_evidence"]
 
 ClaimKind = Literal[
     "misfit", "online", "broken", "signer", "ai", "partly_ai", "capture", "record", "generator", "camera", "art",
@@ -223,4 +223,9 @@ def read_evidence(path: Path) -> Evidence:
         statements = stated(path)
     except OSError:  # the file is gone
         return Evidence((), readable=False)
+    return evidence_of(statements)
+
+
+def evidence_of(statements: list[Statement]) -> Evidence:
+    """Return statements as evidence, put in order."""
     return Evidence(_ordered(_claim(s) for s in statements), _prompt(statements))

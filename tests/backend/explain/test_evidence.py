@@ -1,0 +1,130 @@
+"""Evidence in words: signed, stated, none; who says it; never a verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ipynemo.backend.explain import AssetFacts, read_facts, script_for
+from ipynemo.backend.explain.evidence import Evidence, evidence_of
+from ipynemo.backend.explain.scenes import card_for, words_for
+from ipynemo.concepts.metadata import Statement
+
+VALID = "The record fits the file. Who the signer is cannot be checked here."
+TRUSTED = "The record fits the file, and an authority on the list given vouches for the signer."
+SIGNED_AI = [
+    Statement("C2PA", "signer", "Picture Works Ltd", VALID, "signed"),
+    Statement("C2PA", "claim generator", "Firefly 3", "the software that wrote the record", "signed"),
+    Statement("C2PA", "DigitalSourceType", "trainedAlgorithmicMedia", "made by a generative AI model", "signed"),
+    Statement("EXIF", "Software", "GIMP 2.10", "the software that wrote the file", "stated"),
+]
+
+
+def told(evidence: Evidence, tmp_path: Path, language: str = "en") -> tuple[list[str], list[str]]:
+    """Return the words and the card of the evidence scene."""
+    path = tmp_path / "x.png"
+    Image.new("RGB", (64, 36), "navy").save(path)
+    facts = read_facts(AssetFacts("x", "x.png", "image", path, None, 64, 36, "png"))
+    facts = dataclasses.replace(facts, evidence=evidence)
+    script = script_for(language)
+    card = card_for("evidence", facts, script)
+    assert card is not None
+    return words_for("evidence", facts, script), card.text.split("\n")
+
+
+def test_a_signed_record_names_its_signer_and_that_nobody_here_can_check_him(tmp_path: Path) -> None:
+    evidence = evidence_of(SIGNED_AI)
+    assert evidence.level == "signed"
+    words, card = told(evidence, tmp_path)
+    assert words[:2] == [
+        "Signed by Picture Works Ltd; we cannot check who that is.",
+        "It was made by a trained model.",
+    ]
+    assert card == [
+        "What the file states",
+        "Signed by Picture Works Ltd (unchecked)",
+        "Signed · C2PA: made by a trained model",
+        "Signed · C2PA claim generator: Firefly 3 (generator)",
+        "Stated · EXIF Software: GIMP 2.10",
+        "SynthID watermark: not readable offline",
+    ]
+
+
+def test_a_signer_that_is_vouched_for_is_told_as_such(tmp_path: Path) -> None:
+    evidence = evidence_of([Statement("C2PA", "signer", "Leica", TRUSTED, "signed")])
+    words, card = told(evidence, tmp_path)
+    assert words[0] == "Signed by Leica; an authority vouches for the name."
+    assert card[1] == "Signed by Leica (an authority vouches for it)"
+    zh, _ = told(evidence, tmp_path, "zh")
+    assert zh[0] == "签名者：Leica；有机构为这个名字作保。"
+
+
+def test_a_record_that_does_not_fit_is_not_called_signed(tmp_path: Path) -> None:
+    evidence = evidence_of(
+        [
+            Statement("C2PA", "record", "does not fit this file", "…", "stated"),
+            Statement("C2PA", "signer", "Leica", "The signature does not hold for this file.", "stated"),
+        ]
+    )
+    assert (evidence.level, evidence.signer) == ("stated", None)
+    words, card = told(evidence, tmp_path)
+    assert words[0] == "The file says: its signed record no longer fits the file."
+    assert card[1] == "C2PA: signed record does not fit this file"
+
+
+@pytest.mark.parametrize(
+    ("code", "spoken", "voice"),
+    [
+        ("trainedAlgorithmicMedia", "it was made by a trained model", "many"),
+        ("compositeWithTrainedAlgorithmicMedia", "parts of it were made by a trained model", "many"),
+        ("digitalCapture", "it was taken by a camera", "would"),
+        ("digitalArt", "a person made it with software", "many"),
+        ("negativeFilm", "it was scanned from film or paper", "would"),
+        ("screenCapture", "it is a picture of a screen", "many"),
+        ("somethingNew", "DigitalSourceType: somethingNew", "many"),
+    ],
+)
+def test_source_types_are_told_in_plain_words(code: str, spoken: str, voice: str, tmp_path: Path) -> None:
+    evidence = evidence_of([Statement("XMP", "DigitalSourceType", code, None, "stated")])
+    words, _ = told(evidence, tmp_path)
+    assert words[0] == f"The file says: {spoken}."
+    assert evidence.voice == voice
+
+
+def test_a_generator_known_for_diffusion_is_told_as_one_and_others_as_many() -> None:
+    assert evidence_of([Statement("PNG text", "Software", "ComfyUI", None, "stated")]).voice == "diffusion"
+    assert evidence_of([Statement("XMP", "CreatorTool", "Midjourney", None, "stated")]).voice == "many"
+    assert evidence_of([Statement("XMP", "CreatorTool", "GIMP", None, "stated")]).voice == "many"
+
+
+def test_a_credit_is_quoted_and_not_turned_into_a_tool(tmp_path: Path) -> None:
+    evidence = evidence_of([Statement("XMP", "Credit", "Made with Google AI", None, "stated")])
+    assert told(evidence, tmp_path)[0][0] == "The file says: Credit: Made with Google AI."
+    assert evidence.ai
+
+
+def test_a_broken_part_is_told_and_its_level_is_not_raised(tmp_path: Path) -> None:
+    evidence = evidence_of([Statement("XMP", "unreadable", "the XMP packet", "…", "stated")])
+    assert told(evidence, tmp_path)[1][1] == "XMP: a part that cannot be read"
+
+
+def test_a_card_has_seven_lines_at_most_and_counts_the_rest(tmp_path: Path) -> None:
+    many = [Statement("EXIF", f"Field{n}", "v" * 150, None, "stated") for n in range(20)]
+    _, card = told(evidence_of(many), tmp_path)
+    assert len(card) == 7
+    assert card[4] == "and 17 more"
+    assert all(len(line) <= 56 for line in card)
+
+
+def test_a_prompt_is_read_out_of_text_and_graphs_but_is_no_part_of_a_claim() -> None:
+    record = Statement(
+        "PNG text", "parameters", "Stable Diffusion web UI record", None, "stated", "red robot\nSteps: 20"
+    )
+    graph = Statement("PNG text", "prompt", "ComfyUI record", None, "stated", '{"6": {"inputs": {"text": "blue cat"}}}')
+    assert evidence_of([record]).prompt == "red robot"
+    assert evidence_of([graph]).prompt == "blue cat"
+    assert evidence_of([record]).claims[0].value == "Stable Diffusion web UI"
+    assert "robot" not in repr(evidence_of([record]).claims)
