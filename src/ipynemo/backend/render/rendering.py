@@ -93,7 +93,7 @@ def _silently(_percent: float) -> None:
 
 def part_path(out: Path) -> Path:
     """Return where this process writes a film until it is whole."""
-    return out.with_name(f".{out.name[:80]}.{os.getpid()}.part")
+    return out.with_name(f".{out.stem[:40]}.{os.getpid()}.part")
 
 
 def _encode(
