@@ -22,7 +22,7 @@ MOST_PIECES = 150  # between commas and the like; what comes behind is one last 
 _JOINTS = re.compile(
     r"(?P<hard>[;!。；！\n]+|[.?？](?=\s|$)|(?<=[一-鿿\ue000-\uf7ff])[.?](?=[一-鿿]))"
     r"|(?P<then>,? ?\b(?:and then|then|after that|afterwards|and finally|finally)\b,? ?|[，,]?(?:然后|接着"
-    r"|随后|之后再|并且|而且|最后(?=把|加|改|再|要|，)))"
+    r"|随后|之后再|并且|而且|(?<=[，,。；])最后(?=把|加|改|再|要|，)))"
     r"|(?P<soft> ?[,，、] ?(?:and |also |but |plus )?| (?:and also|as well as|and|plus|but|&) |(?:同时|以及"
     r"|还有|并(?=[加把给将改换配去删用设调插放让使])"
     r"|和(?=[\ue000-\uefff一背配标字音平欢安神史])|(?<=[\ue000-\uefff\uf000-\uf7ff乐题幕屏版])再(?=加|把|给"
@@ -68,7 +68,12 @@ _OF_THE_TEXT = re.compile(
     )
 )
 _EXPLAIN = re.compile(r"\b(?:explain|describe|explainer)|讲解|解释|介绍")
+_NOT_WANTED = re.compile(
+    r"\b(?:i |we )?(?:do not|don't|dont) (?:want|need|like)(?: to (?:see|hear|have))? (?:any |the |a )?"
+    r"(?=(?:music|titles?|captions?|subtitles?|sound|text)(?: at all| anymore| please| here)?(?:[.,;!]|$))"
+)
 _NOT_THAT = re.compile(r"\bnot (?:so |too |very )?\w{1,12}(?: music)?,? but (?=\w)|不是[^，,。\n]{1,6}[，,]?而是")
+_COMPLAINT = re.compile(r"太[长短大小吵响快慢轻](?:了|啦)?$|\btoo (?:long|short|big|small|loud|quiet|fast|slow)$")
 _VERBS = tuple(re.compile(pattern) for pattern in (REMOVE, CHANGE, ADD))
 _NEGATION = re.compile(
     r"\b(?:do not|don't|dont|please no|never|must not|mustn't|should not|shouldn't|no need (?:to|for)|not to|rather not"
@@ -179,6 +184,9 @@ def _joined(pieces: list[_Piece]) -> list[_Piece]:
     for piece in pieces:
         before = wishes[-1] if wishes and piece.joint != "hard" else None
         starts = VERB_START.match(piece.text) is not None and not piece.text.startswith(("in ", "at "))
+        if before is not None and _COMPLAINT.search(before.text):
+            _append(before, piece)
+            continue
         if before is None or (piece.joint == "then" and starts):
             wishes.append(piece)
             continue
@@ -219,6 +227,7 @@ def _taking(piece: _Piece, verb: str) -> _Piece:
 
 def clauses(masked: Masked) -> list[Clause]:
     """Return the wishes of a message, in order."""
+    masked.folded = _NOT_WANTED.sub(lambda m: f"{'remove':<{m.end() - m.start()}}", masked.folded)
     masked.folded = _NOT_THAT.sub(lambda m: " " * len(m[0]), masked.folded)
     found = []
     for piece in _joined(_pieces(masked)):

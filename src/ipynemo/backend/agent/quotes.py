@@ -109,6 +109,8 @@ _BEFORE = tuple(
         ),
         rf"\b{_NOUN_EN}{_NO_QUOTE}{{0,40}}? (?:called|named|of)\b ?:? ?(?!\d)",
         rf"\b{_NOUN_EN}(?: text)? ?: ?",
+        rf"\b(?:add|put|insert|write|show|display)\b{_NO_QUOTE}{{0,60}}?\b{_NOUN_EN}{_NO_QUOTE}{{0,40}}?: (?!\d)",
+        rf"(?:添加|增加|加|写|放){_NO_QUOTE}{{0,20}}?{_NOUN_CN}{_NO_QUOTE}{{0,10}}?:(?!\d) ?",
         (
             rf"\b(?:change|set|rename|edit|update|rewrite|correct|replace|make|switch"
             rf"|turn)\b{_NO_QUOTE}{{0,40}}?\b{_NOUN_EN}"
@@ -124,7 +126,7 @@ _BEFORE = tuple(
         r"叫(?!做)(?=[^\n]{1,60})",
     )
 )
-_SAYS = (_BEFORE[0], _BEFORE[5])  # nothing but a text can come behind these
+_SAYS = (_BEFORE[0], _BEFORE[7])  # nothing but a text can come behind these
 _DIRECT = tuple(
     re.compile(pattern)
     for pattern in (

@@ -34,6 +34,8 @@ SILENT = frozenset(
     {"set_volume", "trim_segment", "cut_range", "move_segment", "reorder_segments", "set_motion", "zoom_to"}
 )
 
+COURTESIES = frozenset({"hello", "thanks", "fine"})  # not returned where the message goes on to a wish
+
 LOOKS = frozenset({"read_file_evidence", "undo", "redo"})  # they may leave the draft as it is, and still say something
 
 _ENGLISH = re.compile(
@@ -71,11 +73,13 @@ class _Turn:
         self.asked: list[str] = []
         self.used: list[str] = []
         self.plain = True
+        self.many = False
         seed = f"{len(situation.history)}\n{message[:MOST_CHARS]}\n{situation.draft.to_json()}"
         self.mark = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
     def run(self) -> Iterator[Step]:
         found = clauses(self.masked)
+        self.many = len(found) > 1
         context = Context(self.situation, self.language)
         if not found:
             self._tell(Tell("empty_message"))
@@ -126,7 +130,8 @@ class _Turn:
     def _carry_out(self, plan: Plan, context: Context) -> Iterator[Step]:
         for step in plan:
             if isinstance(step, Tell):
-                self._tell(step)
+                if not (step.key in COURTESIES and self.many):
+                    self._tell(step)
             elif isinstance(step, Ask):
                 self.plain = False
                 self.asked.append(telling.ask(step.key, step.facts, self.messages))

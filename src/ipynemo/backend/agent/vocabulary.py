@@ -52,12 +52,13 @@ REMOVE = (
     r"\b(?:remove|delete|drop|erase|clear|kill|discard|lose|hide|strip|eliminate|get rid of|take (?:out|away|off|down)"
     r"|throw (?:out|away)|cut out|turn off|switch off|no more|no|without|omit|leave out|skip)\b"
     r"|\btake (?:the |all |my )?\w{1,12}(?: \w{1,12})? (?:out|away|off)\b"
-    r"|删除|删掉|删去|删了|删|去掉|去除|移除|拿掉|撤掉|取消|清除|清空|关掉|关闭|不要|不需要|不带|没有|无|隐藏|扔掉"
+    r"|删除|删掉|删去|删了|删|去掉|去除|移除|拿掉|撤掉|取消|清除|清空|关掉|关闭|不想要|不要|不需要|不带|没有"
+    r"|无|隐藏|扔掉"
 )
 CHANGE = (
     r"\b(?:change|replace|set|edit|update|rename|rewrite|correct|fix|swap|make|turn|switch|modify|adjust|alter|let"
     r"|should be|should say|should read|render|reword|retitle)\b"
-    r"|改成|改为|换成|换为|改叫|修改|更改|替换|更换|设置|设为|设成|调成|调到|调整|变成|变为|改|换|变|调|设"
+    r"|改成|改为|换成|换为|改叫|修改|更改|替换|更换|设置|用|设为|设成|调成|调到|调整|变成|变为|改|换|变|调|设"
 )
 
 # A fragment that begins like this is a wish of its own.

@@ -155,7 +155,9 @@ _STEPS: tuple[tuple[re.Pattern[str], str], ...] = (
         "1 second",
     ),
     (
-        re.compile(r"\bseconds? (\d{1,4}(?:\.\d{1,3})?) ?(?:to|and|through|until|-|–) ?(\d{1,4}(?:\.\d{1,3})?)"),
+        re.compile(
+            r"\bseconds? (\d{1,4}(?:\.\d{1,3})?) ?(?:to|and|through|until|-|–) ?(?:second )?(\d{1,4}(?:\.\d{1,3})?)"
+        ),
         r"from \1 s to \2 s",
     ),
     (re.compile(r"\b(at|from|to|until|after|before) second (\d{1,4}(?:\.\d{1,3})?)"), r"\1 \2 s"),

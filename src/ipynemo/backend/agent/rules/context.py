@@ -74,6 +74,8 @@ class Context:
         for asset in sorted(self.situation.assets, key=lambda a: -len(a.name)):
             name = asset.name.casefold()
             stem = name.rsplit(".", 1)[0]
+            if re.fullmatch(_ANY_NOUN, stem):
+                stem = ""  # "song.mp3" is not meant by every song
             if name and (name in said or (len(stem) >= 3 and re.search(rf"(?<!\w){re.escape(stem)}(?!\w)", said))):
                 return asset
         return None
@@ -87,10 +89,13 @@ class Context:
             return [], Tell("no_such_clip", {"number": wrong[0], "count": len(clips)})
         if numbers:
             return [clips[n - 1] for n in numbers], None
+        if re.search(rf"\b(?:each|every) {_EN_NOUN['clip']}\b|每一?[段张个幅](?:片段|图片|照片|画面)?", clause.text):
+            return clips[:100], None
         asset = self.named_asset(clause)
         return [spot for spot in clips if asset and self.board.segment(spot).source == asset.id], None
 
 
+_ANY_NOUN = "|".join(NOUNS.values())
 _COUNTED = re.compile(r"\d{1,3}")
 _EN_NOUN = {
     "clip": r"(?:clips?|segments?|scenes?|shots?|pictures?|images?|photos?|parts?|sections?|slides?|pics?|videos?"

@@ -77,7 +77,10 @@ _STILL = (
     r"|turn off) the (?:zoom|motion|pan|movement))\b|静止|不动|固定|停住|定格|(?:去掉|取消|不要|删除)(?:动画"
     r"|运动|缩放|平移|移动|动效)|别动"
 )
-_MOTION_TALK = r"\b(?:motion|movement|animate|animation|ken burns|pan|panning)\b|运镜|平移|动起来|动画|动效|摇镜"
+_MOTION_TALK = (
+    r"\b(?:motion|movement|animate|animation|ken burns|pan|panning)\b|\b(?:pictures?|images?|photos?|clips?|it"
+    r"|them) (?:slowly )?(?:move|moving)\b|运镜|平移|动起来|动画|动效|摇镜"
+)
 _CENTRES = {
     "top_left": (0.25, 0.25),
     "top_right": (0.75, 0.25),
@@ -96,6 +99,7 @@ def motion_rule(clause: Clause, context: Context) -> Plan | None:
         clause.has(r"\b(?:still|move|scroll|slide)\b")
         and not still
         and not clause.has(r"\b(?:pan|zoom|left|right|up|down)\b")
+        and not clause.has(_MOTION_TALK)
     ):
         return None
     motion = find_in(_MOTIONS, clause.text)
@@ -139,10 +143,13 @@ _HARD = (
     r"\b(?:hard|straight|jump|sharp|simple|plain) cuts?\b|\bno (?:transitions?|cross[ -]?fades?|dissolves?)\b"
     r"|\bjust cut\b|\b(?:use|with) cuts\b|\bcuts? (?:between|instead)\b|\b(?:remove|delete) (?:the "
     r"|all )?(?:transitions?|cross[ -]?fades?)\b|硬切|直接切换|直接切|无转场|不要(?:转场|过渡|叠化|淡化)|(?:去掉"
-    r"|取消|删除)(?:转场|过渡|叠化|淡化)"
+    r"|取消|删除)(?:所有|全部)?的?(?:转场|过渡|叠化|淡化)"
 )
 _FADE_IN = r"\bfad(?:e|es|ing)(?: it| the \w{1,10})?[ -]?(?:up |in\b|from)|淡入|渐显"
-_FADE_OUT = r"\bfad(?:e|es|ing)(?: it| the \w{1,10})?[ -]?(?:out\b|to (?:black|dark|white)|away)|淡出|渐隐|渐黑"
+_FADE_OUT = (
+    r"\bfad(?:e|es|ing)(?: it| the \w{1,10})?[ -]?(?:out\b|to (?:black|dark|white)|away)|\bfade\b.{0,12} end\b"
+    r"|淡出|渐隐|渐黑"
+)
 
 
 def transition_rule(clause: Clause, context: Context) -> Plan | None:

@@ -118,7 +118,21 @@ def _remove(clause: Clause, context: Context, music_said: bool) -> Plan:
 
 
 def _trim(clause: Clause, context: Context) -> Plan | None:
-    """Plan that the music ends early: "stop the music at 10 seconds"."""
+    """Plan when the music ends or begins: "stop the music at 10 seconds"."""
+    start = clause.find(
+        r"\b(?:start|begin)s?\b.{0,20}?\b(?:at|from|after) ([\uf000-\uf7ff])|从第?([\uf000-\uf7ff])(?:处"
+        r"|时)?(?:才)?(?:开始|起)"
+    )
+    if start and context.board.music:
+        track, total = context.board.music, context.situation.draft.duration_ms
+        ms = clause.ms(start[1] or start[2])
+        if ms >= total:
+            return [Tell("outside", {"at": f"{ms / 1000:g}", "total": f"{total / 1000:g}"})]
+        where = {"track": track, "segment": 1}
+        return [
+            Do("move_segment", where | {"start_s": ms / 1000}),
+            Do("trim_segment", where | {"duration_s": (total - ms) / 1000}, "silent"),
+        ]
     end = clause.find(
         r"\b(?:stop|end|cut|trim|shorten|until)\b.{0,30}?([\uf000-\uf7ff])|(?:到"
         r"|在)第?([\uf000-\uf7ff])(?:处|时)?(?:停|结束)"

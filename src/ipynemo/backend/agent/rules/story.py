@@ -75,6 +75,9 @@ def story_rule(clause: Clause, context: Context) -> Plan | None:
         with_prompt = [a for a in shown if read_evidence(a.path).prompt]
         return [Do("show_prompt", {"asset": a.id}) for a in with_prompt[:20]] or [Tell("no_prompt")]
     makes = _MAKE.search(text) is not None and not _NOT_MAKE.search(text)
+    reshapes = r"\b(?:turn|make|convert|change) (?:it|this|the (?:video|clip)) into\b"
+    if makes and aspect_of(text) and not context.situation.draft.is_empty and re.search(reshapes, text):
+        makes = False
     if not (_EXPLAIN.search(text) or makes) or clause.negated:
         return None
     if re.search(

@@ -136,7 +136,8 @@ def _answer(clause: Clause, context: Context) -> Plan:
         )
         return [Tell("texts_are", {"texts": told}) if told else Tell("texts_none")]
     if re.search(
-        r"\b(?:timeline|tracks?|draft|clip|video|status|happening|changed|there|in it|on it|look like)\b"
+        r"\b(?:pictures?|images?|order|scenes?|timeline|tracks?|draft|clip|video|status|happening|changed"
+        r"|there|in it|on it|look like)\b"
         r"|时间线|轨道|草稿|里面有|有什么|状态|现在",
         text,
     ):
@@ -247,7 +248,7 @@ _CANNOT: tuple[tuple[str, str], ...] = (
         (
             r"\b(?:slow motion|slow-motion|slow-mo|slowmo|time ?lapse|fast forward|playback speed"
             r"|speed (?:it )?up|slow (?:it )?down|\d(?:\.\d)?x speed|reverse the video|backwards)\b|慢动作|快进"
-            r"|倍速|慢放|加速|减速|倒放|变速"
+            r"|倍速|(?<!慢)慢放|加速|减速|倒放|变速"
         ),
     ),
     (

@@ -18,14 +18,17 @@ __all__ = ["add_text_step", "look_of", "text_rule"]
 KINDS = ("title", "caption", "lower_third", "card", "text")
 SIZES = {"title": 84, "lower_third": 48, "caption": 40, "card": 44}
 
-_BIGGER = r"\b(?:bigger|larger|enlarge)\b|[更再]大|大一[些点]|大点|放大|增大|加大|变大"
-_SMALLER = r"\b(?:smaller|shrink)\b|[更再]小|小一[些点]|小点|缩小|减小|变小"
+_BIGGER = r"\b(?:bigger|larger|enlarge|too (?:small|tiny))\b|太小|[更再]大|大一[些点]|大点|放大|增大|加大|变大"
+_SMALLER = r"\b(?:smaller|shrink|too (?:big|large))\b|太大|[更再]小|小一[些点]|小点|缩小|减小|变小"
 _BIG = r"\b(?:big|large|huge)\b|大(?:的|标题|字)|很大|超大"
 _SMALL = r"\b(?:small|tiny|little(?! bit))\b|小(?:的|标题|字)|很小"
 _MUCH = r"\b(?:much|a lot|far|way|twice)\b|[得多很倍]多?"
 _MOVE = r"\b(?:move|shift|place|put|start|delay)\b|移到|移动|挪到|挪|放到|移至|提前|推迟|延后"
-_LONGER = r"\b(?:longer|extend|lengthen)\b|更长|长一[点些]|延长|加长|久一[点些]|更久"
-_SHORTER = r"\b(?:shorter|shorten)\b|更短|短一[点些]|缩短"
+_LONGER = (
+    r"\b(?:longer|extend|lengthen|too (?:short|quick|quickly|fast|soon))\b|太短|太快|更长|长一[点些]|延长|加长"
+    r"|久一[点些]|更久"
+)
+_SHORTER = r"\b(?:shorter|shorten|too (?:long|slow))\b|太长|更短|短一[点些]|缩短"
 _REPLACE = r"\b(?:replace|change|instead|swap|rename|correct|fix|rewrite|edit|update)\b|替换|改成|改为|换成|换为|改|换"
 
 
@@ -309,7 +312,8 @@ def _change(clause: Clause, context: Context, kind: str | None) -> Plan | None:
         r"\b(?:add|insert|put|write|give|create|need|want|another|new|include|have)\b|添加|增加|加|插入|写|来"
     ) and not clause.has(r"\b(?:bigger|larger|smaller|longer|shorter)\b")
     spots, trouble = _spots(clause, context, kind)
-    moves = clause.has(_MOVE) and (look_of(clause.text) or span_of(clause) != Span())
+    look = look_of(clause.text)
+    moves = look if clause.has(r"\bgive\b") else clause.has(_MOVE) and (look or span_of(clause) != Span())
     definite = clause.has(r"\b(?:the|my|all|every|these|those|each|its)\b|把|将|所有|全部") and bool(spots)
     if wants_new and not (moves and definite):
         return [Ask("ask_text", {"kind": "title" if kind in (None, "text") else kind})]

@@ -26,7 +26,7 @@ _KEEP = (
 )
 _LONGER = (
     r"\b(?:longer|lengthen|extend|prolong|stretch|slower|double|twice as long)\b|更长|长一[点些]|延长|加长|拉长"
-    r"|加倍|翻倍|变长|慢一[点些]"
+    r"|加倍|翻倍|变长|慢一[点些]|多(?:停留|显示|放|播|留)"
 )
 _SHORTER = (
     r"\b(?:shorter|shorten|condense|tighten|compress|quicker|faster|briefer|halve|half as long|too long)\b|更短"
@@ -34,7 +34,7 @@ _SHORTER = (
 )
 _LENGTH = (
     r"\b(?:make|set|be|to|long|length|duration|last|lasts|run|want|need|total|only|just|into|show|hold|stay|keep"
-    r"|around|about|exactly)\b|长|时长|改|变|设|调|秒|总|弄|做|控制|压|成|到"
+    r"|around|about|exactly|shown|each)\b|长|时长|改|变|设|调|秒|总|弄|做|控制|压|成|到|显示|停留|持续|播"
 )
 _TAIL = re.compile(
     r"\b(?:last|final)\b|\boff the end\b|\bfrom the end\b|\bat the end\b|最后|后面?的?(?=[\uf000-\uf7ff])|结尾|末尾|尾"
@@ -61,7 +61,8 @@ def time_rule(clause: Clause, context: Context) -> Plan | None:
         )
         is not None
     )
-    if not (splits or cuts or keeps or longer or shorter or removes or lengths or only):
+    ends = bool(times) and clause.has(r"\b(?:end|stop|finish)s? (?:at|after)\b|结束|停在")
+    if not (splits or cuts or keeps or longer or shorter or removes or lengths or only or ends):
         return None
     if clause.negated:
         return [Tell("left_alone")]
@@ -70,6 +71,9 @@ def time_rule(clause: Clause, context: Context) -> Plan | None:
     meant, wrong = context.clips_meant(clause)
     if wrong:
         return [wrong]
+    end = clause.find(rf"\b(?:end|stop|finish)s? (?:at|after) ({TIME})|到第?({TIME})(?:处|时)?(?:就)?(?:结束|停)")
+    if end and not meant:
+        return _range(context, clause.ms(end[1] or end[2]), context.situation.draft.duration_ms)
     if splits:
         return _split(clause, context, meant)
     if keeps and not (longer or shorter):
@@ -210,7 +214,8 @@ def _wanted_ms(clause: Clause, now: int, *, longer: bool, shorter: bool) -> int 
         ms = clause.ms(times[0])
         relative = clause.has(
             rf"{TIME} ?(?:longer|shorter|faster|quicker)|\bby (?:about )?{TIME}|(?:延长|缩短|加长|拉长|缩减"
-            rf"|减短|增加|减少)了?{TIME}|(?<![时全总])[长短]{TIME}|\b(?:add|another|extra) {TIME}"
+            rf"|减短|增加|减少)了?{TIME}|(?<![时全总])[长短]{TIME}|多(?:停留|显示|放|播|留)了?{TIME}|\b(?:add"
+            rf"|another|extra) {TIME}"
         )
         absolute = clause.has(rf"(?:\bto|到|至|成|为) ?(?:about )?{TIME}")
         if relative and not absolute and (longer or shorter or clause.has("增加|减少|长|短")):
