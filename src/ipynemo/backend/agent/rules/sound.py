@@ -124,11 +124,10 @@ def _trim(clause: Clause, context: Context) -> Plan | None:
         r"|时)?(?:才)?(?:开始|起)"
     )
     if start and context.board.music:
-        track, total = context.board.music, context.situation.draft.duration_ms
-        ms = clause.ms(start[1] or start[2])
+        total, ms = context.situation.draft.duration_ms, clause.ms(start[1] or start[2])
         if ms >= total:
             return [Tell("outside", {"at": f"{ms / 1000:g}", "total": f"{total / 1000:g}"})]
-        where = {"track": track, "segment": 1}
+        where = {"track": context.board.music, "segment": 1}
         return [
             Do("move_segment", where | {"start_s": ms / 1000}),
             Do("trim_segment", where | {"duration_s": (total - ms) / 1000}, "silent"),

@@ -1,0 +1,172 @@
+"""Explaining pictures by chat: options, several pictures, bounds, private prompts, "was this made by AI?"."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from agent_samples import asset, clip, facts, say
+from PIL import Image, PngImagePlugin
+
+from ipynemo.backend.agent import AssetFacts, Call, Result, Say
+from ipynemo.draft import Draft
+
+RECORD = "my private robot\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1"
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> tuple[AssetFacts, ...]:
+    """Return a picture without a word about itself, and one with a generator's record."""
+    noise = np.random.default_rng(1).integers(0, 255, (90, 160, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "plain.png")
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", RECORD)
+    Image.fromarray(noise).save(tmp_path / "robot.png", pnginfo=info)
+    return tuple(asset(name, f"{name}.png", path=tmp_path / f"{name}.png") for name in ("plain", "robot"))
+
+
+def test_explaining_a_picture_says_what_it_does_and_what_the_file_states(pictures: tuple[AssetFacts, ...]) -> None:
+    turn = say("explain what an AI image is and how it was created", Draft(), assets=pictures[:1])
+    assert turn.calls == [("explain_pictures", {"language": "en"})]
+    assert [type(step) for step in turn.steps] == [Say, Call, Result, Say]
+    assert turn.said == [
+        "I read the file and make a storyboard from its facts.",
+        (
+            "Here is a draft of 30 s about “plain.png”: titles, captions and pictures from the file's own facts."
+            " The file states nothing about how it was made. No label does not mean no AI."
+        ),
+    ]
+    assert turn.draft.duration_s == 30
+    assert len(turn.draft.tracks) == 5
+
+
+@pytest.mark.parametrize(
+    ("message", "args", "total", "frame", "music"),
+    [
+        ("explain this image", {}, 30, (1920, 1080), "music:curious"),
+        ("explain this image, 60 seconds", {"seconds": 60.0}, 60, (1920, 1080), "music:curious"),
+        (
+            "explain this image in one minute, vertical, with calm music at 20%",
+            {"seconds": 60.0, "aspect": "9:16", "music": "calm", "volume": 0.2},
+            60,
+            (1080, 1920),
+            "music:calm",
+        ),
+        (
+            "can you explain this picture without music in 2 minutes?",
+            {"seconds": 120.0, "music": "none"},
+            120,
+            (1920, 1080),
+            None,
+        ),
+        (
+            "make a 20 second square video of this picture",
+            {"seconds": 20.0, "aspect": "1:1"},
+            20,
+            (1080, 1080),
+            "music:curious",
+        ),
+        (
+            "convert a single product photo or AI-generated artwork into a 1080p MP4",
+            {},
+            30,
+            (1920, 1080),
+            "music:curious",
+        ),
+        (
+            "turning AI image concepts into short explainer videos for students, curious beginners, content creators",
+            {},
+            30,
+            (1920, 1080),
+            "music:curious",
+        ),
+        ("explain this in Chinese", {"language": "zh"}, 30, (1920, 1080), "music:curious"),
+        (
+            "讲解这张图片，60秒，竖屏",
+            {"language": "zh", "seconds": 60.0, "aspect": "9:16"},
+            60,
+            (1080, 1920),
+            "music:curious",
+        ),
+        ("用英文介绍一下这张照片，不要音乐", {"language": "en", "music": "none"}, 30, (1920, 1080), None),
+        (
+            "用这张图做一个20秒的竖屏视频",
+            {"language": "zh", "seconds": 20.0, "aspect": "9:16"},
+            20,
+            (1080, 1920),
+            "music:curious",
+        ),
+    ],
+)
+def test_explaining_takes_its_options(
+    message: str,
+    args: dict[str, object],
+    total: float,
+    frame: tuple[int, int],
+    music: str | None,
+    pictures: tuple[AssetFacts, ...],
+) -> None:
+    turn = say(message, Draft(), assets=pictures[:1])
+    assert turn.calls == [("explain_pictures", {"language": "en"} | args)]
+    got = facts(turn.draft)
+    assert (got["total"], got["frame"], got.get("music", (None,))[0]) == (total, frame, music)
+
+
+def test_each_picture_gets_its_storyboard(pictures: tuple[AssetFacts, ...]) -> None:
+    turn = say("explain these pictures", Draft(), assets=pictures)
+    assert turn.draft.duration_s == 60
+    assert "60 s: 2 pictures or videos" in turn.text
+    one = say("explain the second picture", Draft(), assets=pictures)
+    assert one.calls == [("explain_pictures", {"language": "en", "assets": ["robot"]})]
+    assert say("explain robot.png", Draft(), assets=pictures).calls == one.calls
+    assert "There is no picture 7; 2 were uploaded." in say("explain the 7th picture", Draft(), assets=pictures).text
+
+
+@pytest.mark.parametrize(
+    ("message", "total"), [("explain this image in 2 seconds", 5), ("explain this image in 20 minutes", 600)]
+)
+def test_lengths_out_of_bounds_are_bounded_and_said(
+    message: str, total: float, pictures: tuple[AssetFacts, ...]
+) -> None:
+    turn = say(message, Draft(), assets=pictures[:1])
+    assert turn.draft.duration_s == total
+    assert "5 seconds to 10 minutes" in turn.text
+    turn = say("make it 2 seconds")
+    assert turn.draft.duration_s == 5
+    assert turn.text == "A clip can be 5 seconds to 10 minutes long, so instead of 2 s it is 5 s now."
+
+
+def test_a_prompt_is_shown_only_when_it_is_asked_for(pictures: tuple[AssetFacts, ...]) -> None:
+    turn = say("explain this image", Draft(), assets=pictures[1:])
+    everything = json.dumps([turn.draft.raw, turn.said, [s.response for s in turn.steps if isinstance(s, Result)]])
+    assert "private robot" not in everything
+    assert "Say “show the prompt” to have them in." in turn.text
+    shown = say("show the prompt", turn.draft, assets=pictures[1:])
+    assert [name for name, _ in shown.calls] == ["show_prompt"]
+    assert "Prompt in the file:\\nmy private robot" in shown.draft.to_json()
+    assert shown.draft.duration_s == 30
+    told = say("what is the prompt?", turn.draft, assets=pictures[1:])
+    assert told.text == "The file's prompt record says: “my private robot”"
+
+
+def test_was_it_made_by_ai_is_answered_with_what_the_file_says(pictures: tuple[AssetFacts, ...]) -> None:
+    for message in ("was this made by AI?", "Is this picture real?", "how was it made?"):
+        turn = say(message, clip(), assets=pictures[:1])
+        assert [name for name, _ in turn.calls] == ["read_file_evidence"]
+        assert turn.text.startswith("The file “plain.png” states nothing about how it was made.")
+        assert "SynthID cannot be read offline" in turn.text
+    robot = say("这是AI生成的吗？", clip(), assets=pictures[1:])
+    assert "文件“robot.png”里写着：用 Stable Diffusion web UI 制作。这样的文字谁都能写，不是证明。" in robot.text
+    assert robot.draft == clip()
+    assert (
+        say("was this made by AI?", clip(), assets=()).text
+        == "Upload the picture, and I read what its file states about how it was made."
+    )
+
+
+def test_without_a_picture_the_explainer_is_made_of_words() -> None:
+    turn = say("explain what an AI image is", Draft(), assets=())
+    assert [t.kind for t in turn.draft.tracks] == ["text", "text", "text", "audio"]
+    assert turn.said[-1].startswith("Here is a draft of 30 s in words. It gets better with a picture")
