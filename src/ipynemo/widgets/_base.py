@@ -257,7 +257,8 @@ class Face(anywidget.AnyWidget):
 
     def _renew_saved(self) -> None:
         """Renew the saved form; called when there is something worth keeping, not with every step."""
-        self._saved.renew(self._fallback_html(), self._fallback_text())
+        if self._saved.is_shown:
+            self._saved.renew(self._fallback_html(), self._fallback_text())
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = {

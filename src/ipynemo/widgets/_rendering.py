@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -39,7 +40,7 @@ def wanted_name(typed: str, title: str) -> str:
     stem = typed.strip()
     if stem.lower().endswith(".mp4"):
         stem = stem[:-4]
-    return clip_path(stem or title, Path()).name
+    return re.sub("-{2,}", "-", clip_path(stem or title, Path()).name)
 
 
 async def unfinished(session: AsyncSession) -> Render | None:

@@ -53,6 +53,7 @@ class Saved:
 
     def __init__(self) -> None:
         self.id = uuid.uuid4().hex[:12]
+        self.limit_bytes = MAX_SAVED_BYTES
         self._displays: list[str] = []
         self._shown: tuple[str, str] | None = None
 
@@ -60,6 +61,11 @@ class Saved:
     def live_class(self) -> str:
         """The class of the living widget's element."""
         return f"nemo-live-{self.id}"
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is a second output yet."""
+        return bool(self._displays)
 
     def html(self, body: str) -> str:
         """Return the whole saved form around a body that is escaped already."""
@@ -75,13 +81,13 @@ class Saved:
 
     def renew(self, body: str, text: str) -> None:
         """Replace what the second output shows, wherever it is; nothing is sent when nothing has changed."""
-        if not self._displays or self._shown == (body, text):
+        if self._shown == (body, text):
             return
         self._shown = (body, text)
         for display_id in self._displays:
             publish(self._bundle(body, text), display_id=display_id, update=True)
 
     def _bundle(self, body: str, text: str) -> dict[str, Any]:
-        if len(body) > MAX_SAVED_BYTES:
+        if len(body) > self.limit_bytes:
             body = f'<pre style="white-space:pre-wrap">{escaped(text[:20_000])}</pre>'
         return {"text/html": self.html(body), "text/plain": text}

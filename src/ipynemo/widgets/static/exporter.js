@@ -37,13 +37,13 @@ function render({ model, el }) {
     "aria-describedby": `${id}-hint`,
   });
   const label = h("label", { for: id });
-  const hint = h("span", { class: "nemo-muted", id: `${id}-hint` });
+  const hint = h("span", { class: "nemo-muted nemo-exporter-hint", id: `${id}-hint` });
   const go = h("button", { class: "nemo-button nemo-primary nemo-exporter-go", type: "submit" });
   const cancel = h("button", { class: "nemo-button", type: "button", onclick: () => sendControl(model, { kind: "cancel" }) });
   const form = h("form", { class: "nemo-exporter-form" },
     h("div", { class: "nemo-exporter-field" }, label,
-      h("div", { class: "nemo-exporter-name" }, input, h("span", { class: "nemo-muted", "aria-hidden": "true" }, ".mp4")), hint),
-    go);
+      h("div", { class: "nemo-exporter-name" }, input, h("span", { class: "nemo-muted", "aria-hidden": "true" }, ".mp4"))),
+    go, hint);
 
   const file = h("strong", {});
   const facts = h("span", { class: "nemo-muted" });
@@ -56,9 +56,14 @@ function render({ model, el }) {
   const card = h("section", { class: "nemo-card" }, status, note, work, result, form, cancel, box.node);
   el.append(card);
 
-  form.addEventListener("submit", (/** @type {Event} */ event) => {
+  /** @param {Event} event */
+  const begun = (event) => {
     event.preventDefault();
     if (go.getAttribute("aria-disabled") !== "true") model.send({ kind: "export", filename: input.value });
+  };
+  form.addEventListener("submit", begun);
+  input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === "Enter" && !event.isComposing) begun(event); // JupyterLab keeps forms from taking it
   });
   let looked = 0;
   const look = () => {

@@ -1,0 +1,84 @@
+// Where a player's video comes from: the file's address beside the notebook, else its bytes from the kernel.
+
+const BYTES_LIMIT_MS = 20000; // without a kernel nobody answers
+
+/** The first byte of the file, to see whether it is there. A page that may not ask is given the benefit of the doubt.
+ * @param {string} address
+ * @returns {Promise<boolean>}
+ */
+async function isThere(address) {
+  try {
+    const answer = await fetch(address, { headers: { Range: "bytes=0-0" }, credentials: "same-origin" });
+    answer.body?.cancel();
+    return answer.ok && !(answer.headers.get("content-type") ?? "").startsWith("text/html");
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {import("./face.js").Model} model
+ * @returns {{ address: (view: any, again: boolean) => Promise<string | null>, end: () => void }}
+ */
+export function videoSource(model) {
+  let blob = "";
+  let ended = false;
+  const forget = () => {
+    if (blob) URL.revokeObjectURL(blob);
+    blob = "";
+  };
+
+  /** Ask the kernel for one piece.
+   * @param {string} key @param {number} at
+   * @returns {Promise<{ piece: ArrayBuffer | DataView, total: number } | null>}
+   */
+  const piece = (key, at) => new Promise((done) => {
+    const limit = setTimeout(() => finish(null), BYTES_LIMIT_MS);
+    /** @param {any} content @param {any[]} buffers */
+    const heard = (content, buffers) => {
+      if (content.kind !== "bytes" || content.key !== key || content.at !== at) return;
+      finish(content.gone || !buffers?.length ? null : { piece: buffers[0], total: content.total });
+    };
+    /** @param {any} result */
+    const finish = (result) => {
+      clearTimeout(limit);
+      model.off("msg:custom", heard);
+      done(result);
+    };
+    model.on("msg:custom", heard);
+    model.send({ kind: "bytes", at });
+  });
+
+  /** @param {any} view */
+  const fromKernel = async (view) => {
+    const pieces = [];
+    let at = 0;
+    for (let total = view.clip.size_bytes; at < total && !ended; ) {
+      const got = await piece(view.key, at);
+      if (!got || !got.piece.byteLength || model.get("view").key !== view.key) return null;
+      pieces.push(got.piece);
+      at += got.piece.byteLength;
+      total = got.total;
+    }
+    forget();
+    blob = URL.createObjectURL(new Blob(pieces, { type: "video/mp4" }));
+    return blob;
+  };
+
+  let tried = "";
+  return {
+    async address(view, again) {
+      if (again && tried === view.key) return null; // the bytes did not play either
+      if (!again && view.clip.href) {
+        const address = await Promise.resolve(model.widget_manager.resolveUrl?.(view.clip.href)).catch(() => null);
+        if (address && /^(https?:)?\//.test(address) && (await isThere(address))) return address;
+      }
+      tried = view.key;
+      return view.can_send ? fromKernel(view) : null;
+    },
+    end() {
+      ended = true;
+      forget();
+    },
+  };
+}
