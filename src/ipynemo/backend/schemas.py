@@ -108,6 +108,12 @@ class TurnOrder(Order):
     new_message: NewMessage
 
 
+class DraftOrder(Order):
+    """A draft that the user edited."""
+
+    draft: dict[str, Any]
+
+
 class ErrorAnswer(BaseModel):
     """An error: the protocol's code beside the HTTP status, and what to try in the message."""
 
@@ -234,6 +240,19 @@ class StateData(BaseModel):
     session_id: str
     task_name: str
     language: str
+
+
+class DraftData(BaseModel):
+    """What has been kept."""
+
+    draft: dict[str, Any]
+    timeline_version: int
+
+
+class DraftAnswer(Answer):
+    """The answer of a saved draft."""
+
+    data: DraftData
 
 
 class StateAnswer(Answer):

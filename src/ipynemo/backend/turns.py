@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ipynemo.backend.adk import HEARTBEAT, Frames, failure
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.store import Store
+from ipynemo.draft.values import Draft
 from ipynemo.errors import NemoError, RateLimitError
 
 if TYPE_CHECKING:
@@ -110,6 +111,11 @@ class Turns:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return turn
+
+    async def save(self, session: Session, draft: Draft) -> int:
+        """Put a draft that the user edited in place of the session's, as one step of undo; return its version."""
+        async with asyncio.timeout(self._config.turn_limit_s), self._hold(session):
+            return await self._store.drafts.record(session.id, self._owner, draft, "edit", same_step=False)
 
     async def aclose(self) -> None:
         """Let the turns that run come to an end for a moment, then stop them."""

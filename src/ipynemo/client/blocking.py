@@ -118,6 +118,10 @@ class Session:
         """Return the draft as it is now."""
         return _wait(self._twin.draft)
 
+    def save(self, draft: Draft) -> Draft:
+        """Put an edited draft in place of the session's."""
+        return _wait(self._twin.save, draft)
+
     def credits(self) -> Credits:
         """Return the account's credits."""
         return _wait(self._twin.credits)

@@ -211,6 +211,37 @@ class AsyncSession:
                 f"The state holds no draft that can be read: {error.message}", session_id=self.session_id
             ) from error
 
+    @bridged
+    async def save(self, draft: Draft) -> Draft:
+        """Put an edited draft in place of the session's; "undo" in the chat leads back.
+
+        Returns
+        -------
+        Draft
+            As the backend has kept it.
+
+        Raises
+        ------
+        InvalidRequestError
+            The backend is the cloud, which takes edits in the chat only.
+        """
+        if not self.nemo.is_local:
+            raise InvalidRequestError(
+                "The cloud takes edits in the chat only.",
+                hint="Say what to change with session.chat(…), or render a variation with session.export(draft=…).",
+                session_id=self.session_id,
+            )
+        doing = "save the draft"
+        answer = await self._wire.call(
+            "PUT",
+            f"/api/state/nemo_agent/me/{quote(self.session_id, safe='')}/draft",
+            body=f'{{"draft": {draft.to_json()}}}'.encode(),
+            doing=doing,
+            session_id=self.session_id,
+        )
+        data_of(answer, doing=doing, session_id=self.session_id)
+        return await self.draft()
+
     async def _draft_or_none(self) -> Draft | None:
         """Return the draft, or None where the state cannot be read: a turn does not fail because of that."""
         try:

@@ -9,6 +9,9 @@ from fastapi import Request
 
 from ipynemo.backend.routes._common import Caller, ServerPart, SessionId, errors, file_data, iso, router
 from ipynemo.backend.schemas import (
+    DraftAnswer,
+    DraftData,
+    DraftOrder,
     NewSession,
     SessionAnswer,
     SessionData,
@@ -58,6 +61,15 @@ async def state(session_id: SessionId, request: Request, server: ServerPart, cal
             language=session.language,
         )
     )
+
+
+@routes.put("/api/state/nemo_agent/me/{session_id}/draft", responses=errors(404))
+async def save_draft(session_id: SessionId, order: DraftOrder, server: ServerPart, caller: Caller) -> DraftAnswer:
+    """Put an edited draft in place of the session's; undo leads back. The cloud has no such call."""
+    session = await server.store.sessions.get(session_id, caller.user_id, touch=True)
+    draft = Draft(order.draft)
+    version = await server.turns.save(session, draft)
+    return DraftAnswer(data=DraftData(draft=draft.raw, timeline_version=version))
 
 
 def _canvas(draft: Draft) -> dict[str, Any]:
