@@ -24,10 +24,11 @@ from ipynemo.formats import MAX_UPLOAD_BYTES, kind_of
 from ipynemo.widgets._spool import DamagedError, Spool, clean_name, has_room
 from ipynemo.widgets._upload_rows import Row, Rows
 
-__all__ = ["Arrivals"]
+__all__ = ["REFUSALS", "Arrivals"]
 
 log = logging.getLogger(__name__)
 
+REFUSALS: Final = ("wrong_type", "too_large", "empty", "no_room")
 PATIENCE: Final = 20  # damaged pieces of one file before it is given up
 
 _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -44,10 +45,11 @@ class Arrivals:
     on_begun, on_whole : callable
         Called with a row that is new, or that has arrived whole.
     on_broken : callable
-        Called with a row that will not arrive: its disk is full, or its pieces do not belong together.
+        Called with a row that will not arrive, and why: `no_room`, `broken` (its pieces do not belong together),
+        `changed` (the page cannot read it any more). It ends the row.
     """
 
-    def __init__(self, rows: Rows, *, on_begun: OnRow, on_whole: OnRow, on_broken: OnRow) -> None:
+    def __init__(self, rows: Rows, *, on_begun: OnRow, on_whole: OnRow, on_broken: Callable[[Row, str], None]) -> None:
         self._rows = rows
         self._on_begun = on_begun
         self._on_whole = on_whole
@@ -114,11 +116,13 @@ class Arrivals:
         except DamagedError as error:
             log.info("A piece of an upload is sent again: %s.", error)
             row.damaged += 1
-            if row.damaged > PATIENCE:
-                self._give_up(row, error)
-            return {"kind": "again", "id": row_id, "seq": number}
-        except OSError as error:
-            self._give_up(row, error)
+            if row.damaged <= PATIENCE:
+                return {"kind": "again", "id": row_id, "seq": number}
+            self._give_up(row, "broken")
+            return self._have({}, {row_id: self._state(row_id)})
+        except OSError:
+            log.warning("A piece of an upload could not be written.", exc_info=True)
+            self._give_up(row, "no_room")
             return self._have({}, {row_id: self._state(row_id)})
         return {"kind": "ack", "id": row_id, "seq": number}
 
@@ -130,19 +134,23 @@ class Arrivals:
             try:
                 row.source = row.spool.finish(_whole(content.get("sum")), row.name)
             except (DamagedError, OSError) as error:
-                self._give_up(row, error)
+                log.warning("An upload was given up: %s", error)
+                self._give_up(row, "broken")
                 return self._state(row_id)
             row.state = "waiting"
         self._on_whole(row)
         return self._state(row_id)
 
-    def _give_up(self, row: Row, error: Exception) -> None:
-        log.warning("An upload was given up: %s", error)
-        row.fault = error
-        row.end("broken")
+    def unreadable(self, row_id: str) -> None:
+        """Note that the page cannot read a file any more."""
+        row = self._rows.get(row_id)
+        if row is not None and row.state == "receiving":
+            self._give_up(row, "changed")
+
+    def _give_up(self, row: Row, why: str) -> None:
         if row.spool is not None:
             row.spool.discard()
-        self._on_broken(row)
+        self._on_broken(row, why)
 
 
 def _refusal(name: str, size: int) -> str | None:

@@ -22,7 +22,7 @@ from ipynemo.client.transfer import Source
 from ipynemo.errors import InvalidRequestError, NemoError
 from ipynemo.formats import ACCEPTED, MAX_UPLOAD_BYTES
 from ipynemo.loop import bridged, off_loop
-from ipynemo.widgets._arrivals import Arrivals
+from ipynemo.widgets._arrivals import REFUSALS, Arrivals
 from ipynemo.widgets._base import Face
 from ipynemo.widgets._coalesce import Coalescer
 from ipynemo.widgets._failures import failure, unexpected
@@ -172,6 +172,7 @@ class Uploader(Face):
             "suffixes": {kind: [suffix for suffix, (its, _) in ACCEPTED.items() if its == kind] for kind in kinds},
             "max_bytes": MAX_UPLOAD_BYTES,
             "chunk_bytes": CHUNK_BYTES,
+            "refusals": list(REFUSALS),
             "where": nemo.where if nemo is not None else "",
             "is_local": nemo is not None and nemo.is_local,
         }
@@ -183,10 +184,10 @@ class Uploader(Face):
                 return
             if self.session is not None:
                 row.begin_again("queued")
-                row.work = self._start(functools.partial(self._send, row), what="upload")
+                row.work = self._start(functools.partial(self._hand_over, row), what="upload")
         self._show()
 
-    async def _send(self, row: Row) -> None:
+    async def _hand_over(self, row: Row) -> None:
         try:
             async with self._turns:
                 session = self.session
@@ -237,15 +238,19 @@ class Uploader(Face):
         elif kind == "clear":
             for row in self._rows:
                 self._drop(row.id)
+        elif kind == "unreadable":
+            self._arrivals.unreadable(str(content.get("id")))
+            return
         self._start(functools.partial(off_loop, self._publish), what="list")
 
     def _begun(self, _row: Row) -> None:
         self._show()
 
-    def _broke(self, row: Row) -> None:
-        word = "no_room" if isinstance(row.fault, OSError) else "broken"
-        row.error = {"message": self._say(word, name=row.name), "hint": self._say(f"{word}_hint"), "action": "retry"}
-        row.fault = InvalidRequestError(row.error["message"], hint=row.error["hint"])
+    def _broke(self, row: Row, word: str) -> None:
+        message, hint = self._say(word, name=row.name), self._say(f"{word}_hint")
+        row.error = {"message": message, "hint": hint, "action": "retry"}
+        row.fault = InvalidRequestError(message, hint=hint)
+        row.end("broken")
         self._show()
 
     def _drop(self, row_id: str) -> None:

@@ -4,7 +4,7 @@
 // Nothing is taken for lost because time has passed: after a silence the kernel is asked what it has, and its answer
 // tells which pieces must be sent again. A kernel that runs a cell answers late, and no piece is sent twice for that.
 
-import { crc32Maker } from "./crc32.js";
+import { crc32Maker } from "./checksum.js";
 import { sendControl } from "./face.js";
 import { thumbOf } from "./upload_thumbs.js";
 
