@@ -30,7 +30,7 @@ def respond(message: str, situation: Any) -> Iterator[Any]:
         yield Say("Good morning.")
     elif message == "boom":
         yield Say("One moment.")
-        raise KeyError("a secret of the agent")
+        raise KeyError("nmv_usr_of-the-tests is a secret of the agent")
     elif message == "known":
         raise DraftError("The draft cannot take this.")
     elif message == "odd":

@@ -30,10 +30,10 @@ from ipynemo.errors import InvalidRequestError, PermissionDeniedError
 
 
 def test_the_database_url_gets_its_asynchronous_driver(tmp_path: Path) -> None:
-    def url(database: str | None) -> str:
+    def url(database: str | None) -> str | None:
         return BackendConfig(data=tmp_path, token="t", database=database).database_url
 
-    assert url(None) == f"sqlite+aiosqlite:///{tmp_path}/ipynemo.sqlite3"
+    assert url(None) is None
     assert url("sqlite:////srv/a.db") == "sqlite+aiosqlite:////srv/a.db"
     assert url("postgresql://nemo@db/class") == "postgresql+asyncpg://nemo@db/class"
     assert url("postgresql+asyncpg://nemo@db/class") == "postgresql+asyncpg://nemo@db/class"

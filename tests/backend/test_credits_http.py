@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ServerProcess, User, turn
+from conftest import ServerProcess, User, start, turn
 
 ACTING = (str(Path(__file__).with_name("acting_server.py")),)
 
@@ -15,13 +16,15 @@ def balance(user: User) -> tuple[int, int, int]:
     return data["available"], data["frozen"], data["total"]
 
 
-@pytest.fixture
-def priced(start_server) -> ServerProcess:  # type: ignore[no-untyped-def]
-    return start_server("--edit-cost=40", script=ACTING)
+@pytest.fixture(scope="module")
+def priced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    server = start(tmp_path_factory.mktemp("priced") / "data", "--edit-cost=40", "--anonymous=1", script=ACTING)
+    yield server
+    server.end()
 
 
 def test_an_edit_costs_its_price_and_the_third_of_forty_is_2001(priced: ServerProcess) -> None:
-    user = priced.user()
+    user = priced.stranger()
     user.say("one")
     assert balance(user) == (60, 0, 100)
     user.say("two")
@@ -34,14 +37,14 @@ def test_an_edit_costs_its_price_and_the_third_of_forty_is_2001(priced: ServerPr
 
 
 def test_a_turn_that_changes_nothing_or_fails_costs_nothing(priced: ServerProcess) -> None:
-    user = priced.user()
+    user = priced.stranger()
     for message in ("sleep 0", "boom", "known"):
         user.say(message)
     assert balance(user) == (100, 0, 100)
 
 
 def test_while_a_turn_runs_its_price_is_frozen(priced: ServerProcess) -> None:
-    user = priced.user()
+    user = priced.stranger()
     with user.http.stream("POST", "/run_sse", json=turn(user.session_id, "sleep 1")) as answer:
         assert balance(user) == (60, 40, 100)
         answer.read()

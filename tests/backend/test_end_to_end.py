@@ -86,7 +86,7 @@ def test_a_cut_of_the_storyboard_becomes_an_mp4_that_decodes(
 ) -> None:
     user, _, asset = explained
     render_id = new_render_id()
-    draft = title_draft("Numbers", 1000)
+    draft = title_draft("Numbers", 1000, width=1920, height=1080)
     draft["t"].insert(0, {"tt": 0, "sg": [{"id": "p", "st": 0, "d": 1000, "src": asset, "m": {"motion": "zoom_in"}}]})
     user.export(draft, render_id)
     answer = user.wait(render_id, "completed")

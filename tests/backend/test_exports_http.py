@@ -55,7 +55,8 @@ def test_a_taken_id_is_a_conflict_that_says_the_same_to_everyone(server: ServerP
     assert own.json()["code"] == 409
 
 
-def test_one_render_runs_in_a_session_and_the_others_wait_in_order(somebody: User) -> None:
+def test_one_render_runs_in_a_session_and_the_others_wait_in_order(start_server) -> None:  # type: ignore[no-untyped-def]
+    somebody = start_server("--renders-at-once=3").user()
     ids = [new_render_id() for _ in range(3)]
     for n, render_id in enumerate(ids):
         somebody.export(title_draft(f"{n}", 20_000), render_id)
@@ -160,6 +161,14 @@ def test_ranges_are_served_for_a_download_that_goes_on(exported: tuple[User, str
         assert part(Range=odd).status_code == 200
     assert part(Range="bytes=-0").status_code == 416
     assert part(If_None_Match=etag).status_code == 304
+
+
+def test_behind_a_tls_proxy_on_this_computer_links_are_https(exported: tuple[User, str, str]) -> None:
+    user, render_id, url = exported
+    headers = {"X-Forwarded-Proto": "https", "Host": "nemo.school.example"}
+    answer = user.http.get(f"/api/render/proxy/lambda/{render_id}", headers=headers)
+    assert answer.json()["output"]["url"].startswith(f"https://nemo.school.example/api/files/render/{render_id}?")
+    assert url.startswith("http://127.0.0.1:")
 
 
 def test_a_changed_link_is_refused(exported: tuple[User, str, str], server: ServerProcess) -> None:

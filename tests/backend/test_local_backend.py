@@ -121,6 +121,17 @@ async def test_prices_and_plan_are_passed_on(tmp_path: Path) -> None:
         await backend.stop()
 
 
+async def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "Daten? #1 100% 火"
+    backend = await LocalBackend.start(folder)
+    try:
+        assert (await call(backend)).status_code == 200
+        assert "ipynemo.sqlite3" in os.listdir(folder)  # noqa: PTH208 - pathlib is no better here
+        assert os.listdir(tmp_path) == [folder.name]  # noqa: PTH208
+    finally:
+        await backend.stop()
+
+
 def test_it_starts_from_any_thread_and_stops_from_another(tmp_path: Path) -> None:
     found: list[Any] = []
     starting = threading.Thread(target=lambda: found.append(asyncio.run(LocalBackend.start(tmp_path))))

@@ -87,7 +87,7 @@ async def test_a_database_of_a_newer_release_is_left_alone(tmp_path: Path) -> No
     with sqlite3.connect(path) as db:
         db.execute("UPDATE alembic_version SET version_num = '0999'")
     db.close()
-    database = Database(config(tmp_path).database_url)
+    database = Database(f"sqlite+aiosqlite:///{path}")
     with pytest.raises(BackendStartError, match=r"newer ipynemo \(schema 0999\). Upgrade ipynemo"):
         await database.open()
     await database.aclose()

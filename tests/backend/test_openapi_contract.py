@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-EXAMPLES = 25
+EXAMPLES = 15
 CHECKS = [
     schemathesis.checks.not_a_server_error,
     status_code_conformance,

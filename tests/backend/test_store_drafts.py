@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import update
 
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.store import Store
 from ipynemo.backend.store.drafts import KEPT_STEPS
+from ipynemo.backend.store.models import Charge
+from ipynemo.backend.store.users import Balance
 from ipynemo.draft import Draft
-from ipynemo.errors import SessionNotFoundError, TurnFailedError
+from ipynemo.errors import OutOfCreditsError, SessionNotFoundError, TurnFailedError
 
 
 @pytest_asyncio.fixture
@@ -112,6 +117,28 @@ async def test_a_lock_is_held_until_it_is_let_go_or_runs_out(tmp_path: Path) -> 
     assert not await store.sessions.lock(session.id, "third")
     assert await store.sessions.lock(session.id, "second")
     await store.aclose()
+
+
+async def test_two_servers_never_spend_a_credit_twice(tmp_path: Path) -> None:
+    config = BackendConfig(data=tmp_path, token="a token")
+    stores = [Store(config), Store(config)]
+    for store in stores:
+        await store.open()
+    spending = [store.users.freeze("usr_local", 10) for store in stores * 10]
+    done = await asyncio.gather(*spending, return_exceptions=True)
+    assert [type(each) for each in done if isinstance(each, Exception)] == [OutOfCreditsError] * 10
+    assert (await stores[0].users.balance("usr_local")) == Balance(available=0, frozen=100, total=100)
+    for store in stores:
+        await store.aclose()
+
+
+async def test_what_was_spent_a_week_ago_is_there_again(store: Store) -> None:
+    for amount in (70, 20):
+        await store.users.settle(await store.users.freeze("usr_local", amount), keep=True)
+    assert (await store.users.balance("usr_local")).available == 10
+    async with store.database.writing() as db:
+        await db.execute(update(Charge).where(Charge.amount == 70).values(made_at=time.time() - 8 * 86_400))
+    assert (await store.users.balance("usr_local")).available == 80
 
 
 async def test_a_dropped_session_takes_everything_along(store: Store, sid: str) -> None:

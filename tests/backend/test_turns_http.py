@@ -95,6 +95,7 @@ def test_a_failure_is_the_last_frame_and_keeps_its_secret(acting: ServerProcess,
     assert events[-1]["error"] == "ServerError: The agent failed; the backend's log says more."
     assert events[-1]["error_details"]["error_type"] == "ServerError"
     assert "KeyError" in acting.log.read_text()
+    assert acting.token not in acting.log.read_text()
     [event] = words(user, "known")
     assert event["error"] == "DraftError: The draft cannot take this."
     assert words(user, "after")[0]["content"]["parts"][0]["functionCall"]["name"] == "add_title"

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ipynemo.backend.store import Store
 from ipynemo.backend.store.models import Charge, Session, Token
+from ipynemo.backend.store.users import CREDITS_LAST_S
 
 __all__ = ["EVERY_S", "clean", "keep_clean"]
 
@@ -78,6 +79,7 @@ async def _forget_stale_rows(store: Store) -> None:
     async with store.database.writing() as db:
         await db.execute(delete(Token).where(Token.expires_at < now))
         await db.execute(delete(Charge).where(~Charge.settled, Charge.frozen_until < now))
+        await db.execute(delete(Charge).where(Charge.made_at < now - CREDITS_LAST_S))
 
 
 def _sweep(store: Store, known: set[str]) -> None:

@@ -92,10 +92,10 @@ class BackendConfig:
         return f"usr_{self.fixed_user}"
 
     @property
-    def database_url(self) -> str:
-        """The database URL with its asynchronous driver."""
+    def database_url(self) -> str | None:
+        """The database URL with its asynchronous driver; None for the one in the data folder."""
         if self.database is None:
-            return f"sqlite+aiosqlite:///{self.data / 'ipynemo.sqlite3'}"
+            return None
         scheme, _, rest = self.database.partition("://")
         driver = {
             "sqlite": "sqlite+aiosqlite",

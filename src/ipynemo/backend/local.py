@@ -179,7 +179,6 @@ class LocalBackend:
     def _spawn(self, token: str, log: IO[bytes]) -> subprocess.Popen[bytes]:
         command = (
             sys.executable,
-            "-P",  # a file named like one of our packages in the user's folder is not loaded in its place
             "-m",
             "ipynemo.backend",
             f"--data={self._data}",
@@ -237,7 +236,7 @@ def _check_packages() -> None:
 def _environment(token: str) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     env[TOKEN_VARIABLE] = token
-    env["PYTHONSAFEPATH"] = "1"  # also for the child's own children
+    env["PYTHONSAFEPATH"] = "1"  # a file named like a package, in the user's folder, is not loaded in its place
     env["PYTHONUTF8"] = "1"
     root = str(Path(__file__).resolve().parents[2])
     paths = sysconfig.get_paths()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BackendServer", "NoSecrets", "bind", "set_up_log"]
 
+KEEP_ALIVE_S = 75  # longer than clients keep a connection, so that it is they who close it
 GRACE_S = 5  # for answers that are being sent when the server is told to stop
 SECRETS = re.compile(r"nmv_[A-Za-z0-9_-]+|clm_[A-Za-z0-9._-]+|(?<=signature=)[^\s&\"']+|(?<=[Bb]earer )[^\s\"']+")
 
@@ -95,6 +96,7 @@ class BackendServer(uvicorn.Server):
                 access_log=False,  # signed links would be in it
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_S,
+                timeout_keep_alive=KEEP_ALIVE_S,
                 ws="none",
             )
         )

@@ -90,9 +90,8 @@ async def cancel(render_id: RenderPath, request: Request, server: ServerPart, ca
     return _answer(server, request, await _standing(server, caller.user_id, render_id))
 
 
-@routes.api_route(
+@routes.get(
     "/api/render/proxy/{render_id}/download",
-    methods=["GET"],
     response_class=Response,
     responses={**errors(404, 416), **FILE_ANSWERS},
 )
@@ -103,9 +102,8 @@ async def download(render_id: RenderPath, request: Request, server: ServerPart, 
     return _clip(server, request, standing.render)
 
 
-@open_routes.api_route(
+@open_routes.get(
     "/api/files/{kind}/{file_id}",
-    methods=["GET"],
     response_class=Response,
     responses={**errors(403, 404, 416, 422, open_to_all=True), **FILE_ANSWERS},
 )

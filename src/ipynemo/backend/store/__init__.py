@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import URL
+
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.store.assets import Assets
 from ipynemo.backend.store.database import Database
@@ -27,12 +29,16 @@ class Store:
         self.folder = DataFolder(config.data)
         self.folder.make()
         self.key = self.folder.key()
-        self.database = Database(config.database_url)
+        self.database = Database(config.database_url or self._own_database())
         self.users = Users(self.database, config, self.key)
         self.sessions = Sessions(self.database, config)
         self.drafts = Drafts(self.database)
         self.assets = Assets(self.database)
         self.renders = Renders(self.database, config)
+
+    def _own_database(self) -> URL:
+        # Not as text: a folder may be named with a question mark.
+        return URL.create("sqlite+aiosqlite", database=str(self.folder.root / "ipynemo.sqlite3"))
 
     async def open(self) -> None:
         """Migrate the database and make the fixed user."""

@@ -105,7 +105,7 @@ class Render(Base):
     id: Mapped[str] = mapped_column(String(128), primary_key=True)
     user_id: Mapped[str] = mapped_column(String(64), index=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
-    draft: Mapped[str] = mapped_column(Text)
+    draft: Mapped[str] = mapped_column(Text, deferred=True)  # may be large, and polling does not need it
     fingerprint: Mapped[str] = mapped_column(String(64))
     quality: Mapped[str] = mapped_column(String(16))
     status: Mapped[str] = mapped_column(String(16))
@@ -127,7 +127,10 @@ class Render(Base):
 
 
 class Charge(Base):
-    """What a turn costs: frozen while it runs (until `frozen_until`, should the server die), then settled or gone."""
+    """What a turn costs: frozen while it runs (until `frozen_until`, should the server die), then settled or gone.
+
+    A charge counts for a week; then the credits are there again.
+    """
 
     __tablename__ = "charges"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)

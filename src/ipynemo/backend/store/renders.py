@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import CursorResult, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import undefer
 
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.store.database import Database, storable
@@ -139,7 +140,7 @@ class Renders:
                     )
                 )
                 if taken.rowcount:
-                    return await db.get(Render, render_id, populate_existing=True)
+                    return await db.get(Render, render_id, populate_existing=True, options=[undefer(Render.draft)])
         return None
 
     async def renew(self, render_id: str, owner: str, progress: float) -> bool:

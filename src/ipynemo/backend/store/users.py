@@ -24,6 +24,7 @@ from ipynemo.errors import OutOfCreditsError, RateLimitError
 __all__ = ["Balance", "Identity", "IssuedToken", "Users", "token_hash"]
 
 DAY_S = 86_400.0
+CREDITS_LAST_S = 7 * DAY_S  # what was spent longer ago is there again
 
 
 def token_hash(token: str) -> str:
@@ -206,6 +207,7 @@ class Users:
 
 
 def _sums(user_id: str):  # type: ignore[no-untyped-def]  # the type of a SELECT with two sums is a page long
+    now = time.time()
     spent = func.coalesce(func.sum(Charge.amount).filter(Charge.settled), 0)
-    frozen = func.coalesce(func.sum(Charge.amount).filter(~Charge.settled, Charge.frozen_until > time.time()), 0)
-    return select(spent, frozen).where(Charge.user_id == user_id)
+    frozen = func.coalesce(func.sum(Charge.amount).filter(~Charge.settled, Charge.frozen_until > now), 0)
+    return select(spent, frozen).where(Charge.user_id == user_id, Charge.made_at > now - CREDITS_LAST_S)
