@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client": CORE,
     "concepts": {"errors"},
     "backend": CORE | {"concepts", "__version__"},
+    "widgets": CORE | {"client", "concepts", "__version__"},
     "cli": CORE | {"client", "__version__"},
     "__init__": CORE | {"client"},
     "__main__": {"cli"},
