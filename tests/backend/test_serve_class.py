@@ -134,6 +134,11 @@ def test_a_port_in_use_is_an_error_that_names_it(tmp_path: Path, no_token: None)
             serve(port=port, data=tmp_path)
 
 
+def test_a_database_that_nobody_speaks_is_an_error_that_says_so(tmp_path: Path, no_token: None) -> None:
+    with pytest.raises(InvalidRequestError, match="No database speaks 'mysql' here"):
+        serve(port=0, data=tmp_path, database="mysql://nemo@db/class")
+
+
 @pytest.mark.parametrize(
     ("host", "expected"),
     [

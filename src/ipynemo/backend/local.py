@@ -24,13 +24,12 @@ import weakref
 from pathlib import Path
 from typing import IO
 
+from ipynemo.backend.config import TOKEN_VARIABLE
 from ipynemo.errors import BackendStartError
 from ipynemo.settings import data_dir, has_threads
 
 __all__ = ["LocalBackend"]
 
-# Also in backend.config, which is not imported here to keep this module free of everything that the server needs.
-TOKEN_VARIABLE = "IPYNEMO_BACKEND_TOKEN"  # noqa: S105 - a name, not a token
 NEEDED = (
     "aiosqlite",
     "alembic",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import logging
 import os
 import secrets
 import socket
@@ -172,11 +171,11 @@ def serve(
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
-    server = running.BackendServer(config, ready)
     try:
+        server = running.BackendServer(config, ready)
         asyncio.run(server.serve([listener]))
     except KeyboardInterrupt:
-        logging.getLogger(__name__).info("stopped by the user")
+        return
     finally:
         listener.close()
     if not server.started:
