@@ -21,14 +21,16 @@ import { thumbOf } from "./upload_thumbs.js";
  * @property {Uint8Array} acked one a piece
  * @property {number} ackedBytes
  * @property {number[]} sums CRC-32 a piece
+ * @property {{ at: number, data: Promise<ArrayBuffer> | null }} block what was read last
  * @property {{ at: number, bytes: number }[]} samples for the speed
  */
 
 export const WINDOW = 4; // pieces on their way at once, of all files together: what the kernel may have to hold
+export const READ_PIECES = 8; // a file is read in larger steps than it is sent: each step costs the browser much
 export const SILENCE_MS = 3000; // after that the kernel is asked; then less and less often
 export const SILENCE_MOST_MS = 15000;
 export const TICK_MS = 500;
-export const DRAW_MS = 100;
+export const DRAW_MS = 200;
 export const SPEED_MS = 3000; // the speed is that of the last seconds
 export const NOTICES = 4; // of refused files that are shown
 
@@ -131,15 +133,16 @@ export function startEngine(model) {
 
   /** @param {Upload} upload @param {number} seq @returns {Promise<ArrayBuffer | null>} */
   async function readPiece(upload, seq) {
-    const from = seq * pieceBytes();
-    const to = Math.min(from + pieceBytes(), upload.file.size);
-    let piece = null;
-    try {
-      piece = await upload.file.slice(from, to).arrayBuffer();
-    } catch {
-      piece = null; // changed, moved, or on a stick that was pulled out
+    const block = Math.floor(seq / READ_PIECES) * READ_PIECES * pieceBytes();
+    if (upload.block.at !== block) {
+      const data = upload.file.slice(block, block + READ_PIECES * pieceBytes()).arrayBuffer();
+      upload.block = { at: block, data };
     }
-    if (piece?.byteLength === to - from) {
+    const whole = await upload.block.data.catch(() => null); // changed, moved, or on a stick that was pulled out
+    const from = seq * pieceBytes() - block;
+    const to = Math.min(from + pieceBytes(), upload.file.size - block);
+    if (whole !== null && whole.byteLength >= to) {
+      const piece = whole.slice(from, to);
       upload.sums[seq] = crc32(piece);
       return piece;
     }
@@ -345,7 +348,7 @@ export function startEngine(model) {
       /** @type {Upload} */
       const upload = {
         id, file, kind, state: "beginning", count, next: 0, again: [], flying: new Map(), sums: new Array(count),
-        acked: new Uint8Array(count), ackedBytes: 0, samples: [],
+        acked: new Uint8Array(count), ackedBytes: 0, samples: [], block: { at: -1, data: null },
       };
       uploads.set(id, upload);
       announce(upload);
