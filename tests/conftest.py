@@ -1,0 +1,11 @@
+"""What holds for all tests."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# No deadlines: the machines are shared, and a slow example is not a wrong one. On CI the same examples every time.
+settings.register_profile(
+    "ipynemo", deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ipynemo")
