@@ -44,7 +44,7 @@ def captions_of(draft: Draft) -> str:
     --------
     >>> segment = {"tx": "Noise <first>", "st": 0, "d": 1500}
     >>> captions_of(Draft({"t": [{"tt": 7, "m": {"role": "caption"}, "sg": [segment]}]}))
-    'WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nNoise &lt;first&gt;\n'
+    'WEBVTT\n\n00:00:00.000 --> 00:00:01.499\nNoise &lt;first&gt;\n'
     """
     cues = [
         (segment.start_ms, segment.end_ms, segment.text)
@@ -54,9 +54,10 @@ def captions_of(draft: Draft) -> str:
     ]
     if not cues:
         return ""
-    # A blank line would end a cue, and markup in it would be obeyed.
+    # A blank line would end a cue, and markup in it would be obeyed. Browsers that jump to the very end of a cue keep it
+    # on the screen, so it ends a moment before the next one begins.
     blocks = [
-        f"{_stamp(start)} --> {_stamp(end)}\n" + "\n".join(line for line in _safe(text).splitlines() if line.strip())
+        f"{_stamp(start)} --> {_stamp(end - 1)}\n" + "\n".join(line for line in _safe(text).splitlines() if line.strip())
         for start, end, text in sorted(cues)
     ]
     return "WEBVTT\n\n" + "\n\n".join(blocks) + "\n"

@@ -40,7 +40,7 @@ def poster_of(path: Path, at_s: float) -> bytes | None:
             container.seek(int(at_s / (stream.time_base or 1)), stream=stream)
             for frame in container.decode(stream):
                 if frame.time is None or frame.time >= at_s - 0.05:
-                    return _small(frame.to_image())
+                    return _small(frame.to_image())  # type: ignore[no-untyped-call]
     except (av.FFmpegError, OSError, IndexError) as error:
         log.info("No poster of %s: %s", path.name, type(error).__name__)
     return None

@@ -55,6 +55,7 @@ class Exporter(Face):
     WORDS: ClassVar[Words] = {
         "en": {
             "name": "Export",
+            "no_session": "No session yet. Set exporter.session to one, and it can make a video of it.",
             "export": "Export video",
             "export_again": "Export again",
             "cancel": "Cancel",
@@ -78,6 +79,7 @@ class Exporter(Face):
         },
         "zh": {
             "name": "导出",
+            "no_session": "还没有会话。设置 exporter.session 后即可导出视频。",
             "export": "导出视频",
             "export_again": "再次导出",
             "cancel": "取消",
@@ -160,7 +162,7 @@ class Exporter(Face):
             draft = await session.draft()
         except NemoError:
             return  # the button stays off, and says so itself when it is tried
-        if session is self.session and self._rendering is None:
+        if session is self.session:
             self._known = draft
             self._rest()
 
@@ -238,11 +240,10 @@ class Exporter(Face):
         self._coalescer.add(news=True)
 
     def _rest(self) -> None:
-        """Show what can be done now, unless there is a result to be seen."""
-        if self._rendering is not None:
-            return
-        if self._stage not in ("done", "cancelled") or not self._can_export:
-            self._stage = "ready" if self._can_export else "empty"
+        """Show what can be done now, unless work is under way or a result is to be seen."""
+        with self._lock:
+            if self._rendering is None and self._stage not in ("done", "cancelled"):
+                self._stage = "ready" if self._can_export else "empty"
         self._show()
 
     def _set_stage(self, stage: str) -> None:
@@ -256,7 +257,8 @@ class Exporter(Face):
 
     @traitlets.observe("draft")
     def _draft_changed(self, _change: Any) -> None:
-        self._stage = "ready" if self._stage in ("done", "cancelled") else self._stage
+        if self._rendering is None:
+            self._stage = "empty"
         self._rest()
 
     @traitlets.observe("filename", "language")

@@ -79,7 +79,7 @@ class Player(Face):
             "download": "Download",
             "poster": "A frame of {name}",
             "elsewhere": "It lies outside the notebook's folder, so a saved page cannot play it.",
-            "too_large": "{size} is too much to keep in the notebook; the limit is {limit}. The file is linked instead.",
+            "too_large": "{size} is too much to keep in a notebook (at most {limit}); the file is linked instead.",
         },
         "zh": {
             "name": "视频播放器",

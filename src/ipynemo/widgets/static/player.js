@@ -2,31 +2,15 @@
 // belong to. Everything can be done by keyboard; the keys work while the focus is anywhere in the player.
 
 import { begin, clockText, errorBox, follow, h, icon, say, setText } from "./face.js";
-import { videoSource } from "./player_source.js";
+import { frameOf, videoSource } from "./player_source.js";
 
 const ICONS = {
   play: "M7 4l13 8-13 8z", pause: "M8 5v14M16 5v14", sound: "M4 9h4l5-4v14l-5-4H4zM17 8a6 6 0 0 1 0 8",
   muted: "M4 9h4l5-4v14l-5-4H4zM17 9l5 6M22 9l-5 6", captions: "M3 5h18v14H3zM7 10h4M7 14h6M15 10h2M16 14h1",
   full: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5", download: "M12 4v11M7 11l5 5 5-5M4 20h16",
 };
+const POSTER_WAIT_MS = 3000;
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2];
-const POSTER_BYTES = 60000;
-
-/** Make a JPEG of what the video shows, small enough to be kept in the notebook.
- * @param {HTMLVideoElement} video
- * @returns {Promise<ArrayBuffer | null>}
- */
-async function posterFrom(video) {
-  const scale = Math.min(1, 640 / Math.max(video.videoWidth, video.videoHeight));
-  const canvas = h("canvas", { width: Math.round(video.videoWidth * scale), height: Math.round(video.videoHeight * scale) });
-  canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
-  for (const quality of [0.8, 0.6, 0.4, 0.2]) {
-    const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", quality));
-    if (blob && blob.size <= POSTER_BYTES) return blob.arrayBuffer();
-  }
-  return null;
-}
-
 /** @param {{ model: import("./face.js").Model, el: HTMLElement }} context */
 function render({ model, el }) {
   begin(el, "player");
@@ -195,15 +179,16 @@ function render({ model, el }) {
   };
 
   const makePoster = async () => {
-    if (model.get("poster") || !video.videoWidth || video.currentTime < Math.min(1, length() / 4)) return;
-    const data = await posterFrom(video).catch(() => null);
-    if (data) model.send({ kind: "poster", key: source }, undefined, [data]);
+    const key = source;
+    await new Promise((done) => setTimeout(done, POSTER_WAIT_MS)); // the kernel mostly has one by then
+    if (model.get("poster") || key !== source || !el.isConnected) return;
+    const data = await frameOf(video.src, Math.min(2, length() / 4)).catch(() => null);
+    if (data && key === source) model.send({ kind: "poster", key }, undefined, [data]);
   };
-  video.addEventListener("loadedmetadata", () => { message.hidden = true; seek.max = String(length()); drawScenes(); drawTime(); });
+  video.addEventListener("loadedmetadata", () => { message.hidden = true; seek.max = String(length()); drawScenes(); drawTime(); makePoster(); });
   video.addEventListener("error", () => { if (video.getAttribute("src")) load(true); });
   for (const name of ["play", "pause", "ended", "volumechange", "ratechange", "emptied"]) video.addEventListener(name, drawTools);
   for (const name of ["timeupdate", "seeked"]) video.addEventListener(name, drawTime);
-  for (const name of ["pause", "seeked", "timeupdate"]) video.addEventListener(name, makePoster);
   video.addEventListener("click", toggle);
   big.addEventListener("click", toggle);
   seek.addEventListener("input", () => jump(Number(seek.value)));

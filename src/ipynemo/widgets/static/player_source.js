@@ -1,5 +1,7 @@
 // Where a player's video comes from: the file's address beside the notebook, else its bytes from the kernel.
 
+import { h } from "./face.js";
+
 const BYTES_LIMIT_MS = 20000; // without a kernel nobody answers
 
 /** The first byte of the file, to see whether it is there. A page that may not ask is given the benefit of the doubt.
@@ -81,4 +83,31 @@ export function videoSource(model) {
       forget();
     },
   };
+}
+
+const POSTER_BYTES = 60000;
+const POSTER_PX = 640;
+
+/** A frame of a video as a JPEG, small enough to be kept in the notebook.
+ * @param {string} address
+ * @param {number} seconds
+ * @returns {Promise<ArrayBuffer | null>}
+ */
+export async function frameOf(address, seconds) {
+  const video = h("video", { muted: true, preload: "auto", src: address });
+  await new Promise((done, failed) => {
+    video.addEventListener("loadeddata", () => { video.currentTime = seconds; }, { once: true });
+    video.addEventListener("seeked", done, { once: true });
+    video.addEventListener("error", failed, { once: true });
+  });
+  const scale = Math.min(1, POSTER_PX / Math.max(video.videoWidth, video.videoHeight));
+  const canvas = h("canvas", { width: Math.round(video.videoWidth * scale), height: Math.round(video.videoHeight * scale) });
+  canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
+  video.removeAttribute("src");
+  video.load();
+  for (const quality of [0.8, 0.6, 0.4, 0.2]) {
+    const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", quality));
+    if (blob && blob.size <= POSTER_BYTES) return blob.arrayBuffer();
+  }
+  return null;
 }
