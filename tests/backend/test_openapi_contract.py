@@ -60,6 +60,7 @@ def test_every_call_has_a_tag_an_answer_and_documented_errors(server: ServerProc
         ("POST", "/api/tasks/me/with-session/nemo_agent"),
         ("POST", "/api/upload-video/nemo_agent/me/{session_id}"),
         ("POST", "/run_sse"),
+        ("PUT", "/api/state/nemo_agent/me/{session_id}/draft"),
     ]
     named = {tag["name"] for tag in spec["tags"]}
     for name, call in calls.items():

@@ -12,6 +12,7 @@ CALLS = [
     ("POST", "/api/upload-video/nemo_agent/me/ses_x"),
     ("GET", "/api/credits/balance/simple"),
     ("GET", "/api/state/nemo_agent/me/ses_x/latest"),
+    ("PUT", "/api/state/nemo_agent/me/ses_x/draft"),
     ("POST", "/api/render/proxy/lambda"),
     ("GET", "/api/render/proxy/lambda/r"),
     ("POST", "/api/render/proxy/lambda/r/cancel"),
@@ -46,6 +47,7 @@ def test_nobody_sees_the_sessions_of_somebody_else(server: ServerProcess) -> Non
     sid = mine.session_id
     for answer in (
         other.http.get(f"/api/state/nemo_agent/me/{sid}/latest"),
+        other.http.put(f"/api/state/nemo_agent/me/{sid}/draft", json={"draft": title_draft()}),
         other.http.post(f"/api/upload-video/nemo_agent/me/{sid}", files={"files": ("a.png", png())}),
         other.http.post("/run_sse", json=turn(sid, "hello")),
         other.http.post("/api/auth/claim-token", json={"task_id": mine.task_id, "session_id": sid}),

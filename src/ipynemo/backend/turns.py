@@ -37,6 +37,7 @@ THREADS = 4
 MAX_WAITING = 8  # turns of one session, with the one that runs
 LOCK_LOOK_S = 0.2
 CLOSE_S = 3.0
+SAVE_WAIT_S = 120.0  # for a turn that runs, before a draft is saved
 
 Respond = Callable[[str, "Situation"], "Iterator[Step]"]
 
@@ -113,9 +114,18 @@ class Turns:
         return turn
 
     async def save(self, session: Session, draft: Draft) -> int:
-        """Put a draft that the user edited in place of the session's, as one step of undo; return its version."""
-        async with asyncio.timeout(self._config.turn_limit_s), self._hold(session):
-            return await self._store.drafts.record(session.id, self._owner, draft, "edit", same_step=False)
+        """Put a draft that the user edited in place of the session's, as one step of undo; return its version.
+
+        Raises
+        ------
+        RateLimitError
+            A turn runs in the session, and does not end.
+        """
+        try:
+            async with asyncio.timeout(min(SAVE_WAIT_S, self._config.turn_limit_s)), self._hold(session):
+                return await self._store.drafts.record(session.id, self._owner, draft, "edit", same_step=False)
+        except TimeoutError:
+            raise RateLimitError("A message is still worked on in this session.", hint="Wait for its answer.") from None
 
     async def aclose(self) -> None:
         """Let the turns that run come to an end for a moment, then stop them."""

@@ -20,10 +20,13 @@ from ipynemo.backend.schemas import (
     StateData,
 )
 from ipynemo.draft.values import Draft
+from ipynemo.errors import InvalidRequestError
 
 __all__ = ["routes"]
 
 routes = router("sessions")
+
+MAX_DRAFT_CHARS = 4 << 20  # as JSON, all ASCII
 
 
 @routes.post("/api/tasks/me/with-session/nemo_agent", responses=errors())
@@ -63,11 +66,13 @@ async def state(session_id: SessionId, request: Request, server: ServerPart, cal
     )
 
 
-@routes.put("/api/state/nemo_agent/me/{session_id}/draft", responses=errors(404))
+@routes.put("/api/state/nemo_agent/me/{session_id}/draft", responses=errors(404, 429))
 async def save_draft(session_id: SessionId, order: DraftOrder, server: ServerPart, caller: Caller) -> DraftAnswer:
     """Put an edited draft in place of the session's; undo leads back. The cloud has no such call."""
     session = await server.store.sessions.get(session_id, caller.user_id, touch=True)
     draft = Draft(order.draft)
+    if len(draft.to_json()) > MAX_DRAFT_CHARS:  # undo keeps many of them
+        raise InvalidRequestError(f"The draft is larger than {MAX_DRAFT_CHARS >> 20} MiB.", hint="Make it simpler.")
     version = await server.turns.save(session, draft)
     return DraftAnswer(data=DraftData(draft=draft.raw, timeline_version=version))
 
