@@ -45,7 +45,9 @@ class Page:
             time.sleep(0.05)
         number, path = port.read_text().splitlines()
         self._ids = itertools.count(1)
-        self._socket = websocket.create_connection(f"ws://127.0.0.1:{number}{path}", suppress_origin=True, timeout=LIMIT_S)
+        self._socket = websocket.create_connection(
+            f"ws://127.0.0.1:{number}{path}", suppress_origin=True, timeout=LIMIT_S
+        )
         self._session: str | None = None
         target = self("Target.createTarget", url="about:blank")["targetId"]
         self._session = self("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -93,7 +95,7 @@ class Page:
 class Taker(http.server.BaseHTTPRequestHandler):
     """Write a body to the disk; nothing else."""
 
-    def do_POST(self) -> None:  # noqa: N802 - the name that the base class looks for
+    def do_POST(self) -> None:
         left = int(self.headers["Content-Length"])
         with tempfile.TemporaryFile() as file:
             while left:
@@ -126,7 +128,9 @@ def plainly(page: Page, port: int) -> float:
     page.put_file("#plain", FILE)
     start = time.perf_counter()
     address = f"http://127.0.0.1:{port}/"
-    body = "document.querySelector('#plain').files[0].slice(0, Infinity, 'text/plain')"  # a type that asks no permission
+    body = (
+        "document.querySelector('#plain').files[0].slice(0, Infinity, 'text/plain')"  # a type that asks no permission
+    )
     page.js(f"fetch({address!r}, {{ method: 'POST', body: {body} }}).then(() => 1)")
     took = time.perf_counter() - start
     page.js("document.querySelector('#plain').remove()")

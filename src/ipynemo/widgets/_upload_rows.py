@@ -67,6 +67,13 @@ class Row:
         return self.state in ("receiving", "queued", "sending")
 
     @property
+    def awaited(self) -> Future[None] | None:
+        """What ends when nothing goes on by itself any more; None where nothing does."""
+        if self.work is not None and not self.work.done():
+            return self.work
+        return self.ended if self.is_under_way else None
+
+    @property
     def size_text(self) -> str:
         """The size in words, in brackets; empty where it is not known."""
         return f" ({self.size / 1e6:.1f} MB)" if self.size else ""

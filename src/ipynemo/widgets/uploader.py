@@ -139,14 +139,13 @@ class Uploader(Face):
         NemoError
             What the first one failed with.
         """
-        while under_way := [row.ended for row in self._rows if row.is_under_way]:
-            await asyncio.wait([asyncio.wrap_future(ended) for ended in under_way])
+        while under_way := [future for row in self._rows if (future := row.awaited) is not None]:
+            await asyncio.wait([asyncio.wrap_future(future) for future in under_way])
         for row in self._rows:
             if row.fault is not None:
                 raise row.fault
             if row.state == "waiting":
                 raise InvalidRequestError("Files wait for a session.", hint="Set uploader.session.")
-        await off_loop(self._publish)
         return tuple(asset for row in self._rows for asset in row.assets)
 
     def close(self) -> None:
@@ -199,9 +198,9 @@ class Uploader(Face):
                 on_progress = functools.partial(self._sent, row)
                 row.assets = tuple(await session.upload(row.source, on_progress=on_progress))
             row.note = note_of(row.assets[0])
-            row.end("done")
             if row.spool is not None:
                 await off_loop(row.spool.discard)
+            row.end("done")
         except NemoError as error:
             log.info("An upload failed: %s", type(error).__name__)
             row.error, row.fault = failure(error, self.words), error
