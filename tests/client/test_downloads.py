@@ -12,7 +12,7 @@ import pytest
 from peer import Peer, left_in, nemo_of
 
 from ipynemo import Clip
-from ipynemo.errors import ConnectionFailedError, InvalidRequestError, NemoError
+from ipynemo.errors import ConnectionFailedError, InvalidRequestError, NemoError, ProtocolError
 
 
 async def export(peer: Peer, name: str = "clip.mp4") -> Clip:
@@ -120,6 +120,16 @@ async def test_a_link_that_gives_no_video_is_replaced_by_the_backends_own_downlo
     assert own["path"] == f"/api/render/proxy/{clip.render_id}/download"
     assert own["headers"]["authorization"] == "Bearer nmv_usr_own"
     assert left_in(Path.cwd()) == ["clip.mp4"]
+
+
+async def test_where_only_pages_come_the_error_quotes_one(peer: Peer, video: Path) -> None:
+    page = {"on": "GET .*(mp4|/download)", "times": 2, "body": "<!doctype html><p>Sign in"}
+    peer.set(video=str(video), faults=[{**page, "headers": {"Content-Type": "text/html; charset=utf-8"}}])
+    with pytest.raises(ProtocolError, match="the backend sent text/html instead of a video") as caught:
+        await export(peer)
+    assert caught.value.received == "<!doctype html><p>Sign in"
+    assert caught.value.render_id
+    assert left_in(Path.cwd()) == []
 
 
 OURS = {"authorization", "x-skill-source", "x-skill-version", "x-skill-platform", "x-client-id", "cookie"}

@@ -12,6 +12,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "kernels"
 MARK = "whole"
 MAKING_S = 1800.0
+KEPT_S = 14 * 24 * 3600.0
 
 
 def requirements(version: str) -> list[str]:
@@ -53,6 +55,13 @@ def make(folder: Path, wanted: list[str]) -> None:
         subprocess.run(command, check=True, timeout=MAKING_S, stdout=sys.stderr)
 
 
+def _forget_old(cache: Path) -> None:
+    """Remove the environments that no run has used for a while; each has hundreds of megabytes."""
+    for mark in cache.glob(f"*/{MARK}"):
+        if time.time() - mark.stat().st_mtime > KEPT_S:
+            shutil.rmtree(mark.parent, ignore_errors=True)
+
+
 def kernel_python(version: str, cache: Path = CACHE) -> Path:
     """Return the Python of the environment with this version of ipykernel, made at the first call."""
     wanted = requirements(version)
@@ -60,7 +69,10 @@ def kernel_python(version: str, cache: Path = CACHE) -> Path:
     folder = cache / f"{version}-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}"
     python = folder / "bin" / "python"
     with _locked(cache / f"{folder.name}.lock"):
-        if not _works(python):
+        if _works(python):
+            (folder / MARK).touch()  # it is used today
+        else:
+            _forget_old(cache)
             shutil.rmtree(folder, ignore_errors=True)
             make(folder, wanted)
             (folder / MARK).touch()

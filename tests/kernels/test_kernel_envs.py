@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,3 +44,9 @@ def test_a_half_made_environment_is_made_again_and_once_by_two_at_the_same_time(
     assert kernel_python("7.3", tmp_path) == python
     assert kernel_python("7.4", tmp_path) != python
     assert len(made) == 4
+    old = time.time() - 15 * 24 * 3600
+    os.utime(python.parents[1] / MARK, (old, old))
+    kernel_python("8.0", tmp_path)
+    assert not python.exists()
+    assert kernel_python("7.4", tmp_path).exists()
+    assert len(made) == 5

@@ -15,13 +15,14 @@ from urllib.parse import quote
 
 from ipynemo.client.direct import carry_out
 from ipynemo.client.exports import Exports, OnProgress, Target, clip_path
+from ipynemo.client.state import read_draft, read_draft_or_none, read_state, write_draft
 from ipynemo.client.streaming import Feed, TurnStream
 from ipynemo.client.transfer import Progress, Source, path_of, upload
 from ipynemo.client.turn import Turn
 from ipynemo.client.values import Asset, Clip, Credits, Render, Reply
 from ipynemo.client.wire import data_of
 from ipynemo.draft import Draft
-from ipynemo.errors import DraftError, InvalidRequestError, NemoError, ProtocolError
+from ipynemo.errors import InvalidRequestError, NemoError, ProtocolError
 from ipynemo.events import Event
 from ipynemo.intents import Intent, route
 from ipynemo.loop import bridged, off_loop
@@ -181,16 +182,7 @@ class AsyncSession:
     @bridged
     async def state(self) -> dict[str, Any]:
         """Return the session's state: `draft`, `video_infos`, `canvas_config`, `generated_media`, `video_analyses`."""
-        doing = "read the state"
-        answer = await self._wire.call(
-            "GET",
-            f"/api/state/nemo_agent/me/{quote(self.session_id, safe='')}/latest",
-            doing=doing,
-            session_id=self.session_id,
-        )
-        data = data_of(answer, doing=doing, session_id=self.session_id)
-        state = data.get("state")
-        return state if isinstance(state, dict) else {}
+        return await read_state(self._wire, self.session_id)
 
     @bridged
     async def draft(self) -> Draft:
@@ -201,15 +193,7 @@ class AsyncSession:
         ProtocolError
             What the state holds is no draft.
         """
-        raw = (await self.state()).get("draft")
-        try:
-            if isinstance(raw, str):
-                return Draft.from_json(raw) if raw.strip() else Draft()
-            return Draft(raw or None)
-        except DraftError as error:
-            raise ProtocolError(
-                f"The state holds no draft that can be read: {error.message}", session_id=self.session_id
-            ) from error
+        return await read_draft(self._wire, self.session_id)
 
     @bridged
     async def save(self, draft: Draft) -> Draft:
@@ -231,24 +215,11 @@ class AsyncSession:
                 hint="Say what to change with session.chat(…), or render a variation with session.export(draft=…).",
                 session_id=self.session_id,
             )
-        doing = "save the draft"
-        answer = await self._wire.call(
-            "PUT",
-            f"/api/state/nemo_agent/me/{quote(self.session_id, safe='')}/draft",
-            body=f'{{"draft": {draft.to_json()}}}'.encode(),
-            doing=doing,
-            session_id=self.session_id,
-        )
-        data_of(answer, doing=doing, session_id=self.session_id)
+        await write_draft(self._wire, self.session_id, draft)
         return await self.draft()
 
     async def _draft_or_none(self) -> Draft | None:
-        """Return the draft, or None where the state cannot be read: a turn does not fail because of that."""
-        try:
-            return await self.draft()
-        except NemoError as error:
-            log.info("The state of session %s could not be read: %s", self.session_id, type(error).__name__)
-            return None
+        return await read_draft_or_none(self._wire, self.session_id)
 
     @bridged
     async def credits(self) -> Credits:
