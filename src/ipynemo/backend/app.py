@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -54,12 +53,10 @@ def create_app(config: BackendConfig, respond: Respond | None = None) -> FastAPI
     async def alive(_app: FastAPI) -> AsyncIterator[None]:
         await store.open()
         queue.start()
-        cleaning = asyncio.create_task(keep_clean(store, config.max_data_bytes), name="cleaning")
         try:
-            yield
+            async with keep_clean(store, config.max_data_bytes):
+                yield
         finally:
-            cleaning.cancel()
-            await asyncio.gather(cleaning, return_exceptions=True)
             await turns.aclose()
             await queue.aclose()
             await store.aclose()

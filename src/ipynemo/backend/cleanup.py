@@ -13,11 +13,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from ipynemo.backend.periodic import repeating
 from ipynemo.backend.store import Store
 from ipynemo.backend.store.models import Charge, Session, Token
 from ipynemo.backend.store.users import CREDITS_LAST_S
@@ -31,14 +33,16 @@ SPOOL_S = 3600.0
 DAY_S = 86_400.0
 
 
-async def keep_clean(store: Store, max_data_bytes: int) -> None:
-    """Clean now and every hour, until cancelled."""
-    while True:
+def keep_clean(store: Store, max_data_bytes: int) -> AbstractAsyncContextManager[None]:
+    """Clean now and every hour, while the block runs."""
+
+    async def try_to_clean() -> None:
         try:
             await clean(store, max_data_bytes)
         except (OSError, SQLAlchemyError):
             log.exception("cleaning up failed; it is tried again in an hour")
-        await asyncio.sleep(EVERY_S)
+
+    return repeating(try_to_clean, EVERY_S, at_once=True)
 
 
 async def clean(store: Store, max_data_bytes: int) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from ipynemo.backend.config import BackendConfig
+from ipynemo.backend.periodic import repeating
 from ipynemo.backend.store import Store
 from ipynemo.backend.store.models import Render
 from ipynemo.backend.store.renders import MAX_ATTEMPTS
@@ -50,6 +51,7 @@ class RenderQueue:
         self._config = config
         self._owner = f"srv_{uuid.uuid4().hex}"
         self._news = asyncio.Event()
+        self._closing = False
         self._running: dict[str, asyncio.Task[None]] = {}
         self._loop_task: asyncio.Task[None] | None = None
 
@@ -68,22 +70,26 @@ class RenderQueue:
 
     async def aclose(self) -> None:
         """Stop, and put what is running back into the queue for another server or the next start."""
-        tasks = [task for task in (self._loop_task, *self._running.values()) if task]
+        self._closing = True
+        self.kick()
+        if self._loop_task is not None:
+            await self._loop_task
+        tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _work(self) -> None:
-        while True:
+        while not self._closing:
             try:
-                while len(self._running) < self._config.renders_at_once:
+                while not self._closing and len(self._running) < self._config.renders_at_once:
                     render = await self._store.renders.claim(self._owner)
                     if render is None:
                         break
                     task = asyncio.create_task(self._run(render), name=f"render {render.id}")
                     self._running[render.id] = task
                     task.add_done_callback(functools.partial(self._done, render.id))
-            except SQLAlchemyError:
+            except Exception:  # whatever it was, the queue must not stand still for ever
                 log.exception("the queue could not be read; it is tried again")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), LOOK_S)
@@ -124,15 +130,13 @@ class RenderQueue:
         kept = False
         try:
             await worker.start(order)
-            renewing = asyncio.create_task(self._renew(render.id, worker))
-            try:
-                async with asyncio.timeout(self._config.render_limit_s):
-                    result = await worker.result()
-            except TimeoutError:
-                result = {"error": {"type": "DeadlineError", "message": "The render took too long."}}
-            finally:
-                renewing.cancel()
-                await asyncio.gather(renewing, return_exceptions=True)
+            every_s = min(TELL_S, self._config.render_lease_s / 4)
+            async with repeating(functools.partial(self._renew, render.id, worker), every_s):
+                try:
+                    async with asyncio.timeout(self._config.render_limit_s):
+                        result = await worker.result()
+                except TimeoutError:
+                    result = {"error": {"type": "DeadlineError", "message": "The render took too long."}}
             if "done" in result:
                 kept = await self._store.renders.finish(render.id, self._owner, relative, result["done"])
             else:
@@ -144,14 +148,11 @@ class RenderQueue:
                 out.unlink(missing_ok=True)
 
     async def _renew(self, render_id: str, worker: _Worker) -> None:
-        while True:
-            await asyncio.sleep(min(TELL_S, self._config.render_lease_s / 4))
-            try:
-                if not await self._store.renders.renew(render_id, self._owner, worker.progress):
-                    worker.kill()  # cancelled through another server, or taken over while this one slept
-                    return
-            except SQLAlchemyError:
-                log.exception("the claim on %s could not be renewed", render_id)
+        try:
+            if not await self._store.renders.renew(render_id, self._owner, worker.progress):
+                worker.kill()  # cancelled through another server, or taken over while this one slept
+        except SQLAlchemyError:
+            log.exception("the claim on %s could not be renewed", render_id)
 
 
 class _Worker:

@@ -15,12 +15,14 @@ import uuid
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from ipynemo.backend.adk import HEARTBEAT, Frames, failure
 from ipynemo.backend.config import BackendConfig
+from ipynemo.backend.periodic import repeating
 from ipynemo.backend.store import Store
 from ipynemo.draft.values import Draft
 from ipynemo.errors import NemoError, RateLimitError
@@ -183,19 +185,17 @@ class Turns:
             while not await self._store.sessions.lock(session_id, self._owner):
                 await self._store.sessions.get(session_id, session.user_id)  # it may have expired meanwhile
                 await asyncio.sleep(LOCK_LOOK_S)
-            renewing = asyncio.create_task(self._renew(session_id))
             try:
-                yield
+                async with repeating(partial(self._renew, session_id), self._config.lock_lease_s / 4):
+                    yield
             finally:
-                renewing.cancel()
-                await asyncio.gather(renewing, return_exceptions=True)
                 await asyncio.shield(self._store.sessions.unlock(session_id, self._owner))
 
     async def _renew(self, session_id: str) -> None:
-        while True:
-            await asyncio.sleep(self._config.lock_lease_s / 4)
-            with contextlib.suppress(SQLAlchemyError):  # the next one may succeed; the lease lasts for four
-                await self._store.sessions.lock(session_id, self._owner)
+        try:
+            await self._store.sessions.lock(session_id, self._owner)
+        except SQLAlchemyError:  # the next one may succeed; the lease lasts for four
+            log.exception("the lock of a session could not be renewed")
 
 
 class _Running:
