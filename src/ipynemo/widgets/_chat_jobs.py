@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
+import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +18,7 @@ from ipynemo.draft import Draft
 from ipynemo.errors import NemoError, NothingToExportError, RenderCancelledError, TurnFailedError
 from ipynemo.events import Event, StillWorking, Text, TextDelta, Thought, ToolCall
 from ipynemo.intents import Action, Intent
+from ipynemo.loop import off_loop
 from ipynemo.widgets._chat_words import activity, chip_of
 from ipynemo.widgets._clips import clip_facts
 from ipynemo.widgets._live import Live, for_widgets
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = ["JOBS", "Job"]
 
+log = logging.getLogger(__name__)
+
+_numbers = itertools.count(1)
+
 LOOKS_AFTER_STOP_S: Final = (0.0, 2.0, 5.0)  # the backend may finish what it had begun
 
 
@@ -37,18 +44,16 @@ class Job:
     ----------
     chat : Chat
     session : AsyncSession
-    number : int
-        Of the job, within the chat.
     text : str
         What the user said.
     """
 
     begins_with = "reading"
 
-    def __init__(self, chat: Chat, session: AsyncSession, number: int, text: str) -> None:
+    def __init__(self, chat: Chat, session: AsyncSession, text: str) -> None:
         self.chat = chat
         self.session = session
-        self.number = number
+        self.number = next(_numbers)
         self.text = text
         self.is_stopping = False
         self.line = chat._say(self.begins_with)
@@ -63,7 +68,7 @@ class Job:
     async def _do(self) -> Reply:
         draft = await self.session.draft()
         self.tell("note", self.chat._say("state_empty") if draft.is_empty else draft.summary())
-        await self.chat._offer("state")
+        await self._offer("state")
         await self.chat._change(draft=draft)
         return Reply(text=draft.summary(), draft=draft)
 
@@ -73,10 +78,24 @@ class Job:
         if self._task is not None:
             self._task.cancel()
 
+    async def _offer(self, action: str) -> bool:
+        """Return whether somebody else does it, of those who asked for it by `Chat.on_action`."""
+
+        def ask() -> bool:
+            for handler in tuple(self.chat._handlers):
+                try:
+                    if handler(action):
+                        return True
+                except Exception:
+                    log.exception("What was to do %s for the chat failed.", action)
+            return False
+
+        return await off_loop(ask) if self.chat._handlers else False
+
     def tell(self, role: Role, text: str, **more: Any) -> None:
         """Add to what was said; also when the chat has turned to another session meanwhile."""
         with self.chat._lock:
-            self._talk.add(role, text, **more)
+            self._talk.add(role, text, turn=self.number, **more)
 
     def view(self) -> dict[str, Any]:
         """Return how far it is, for the page."""
@@ -111,7 +130,7 @@ class Upload(Job):
     """Shows where files go."""
 
     async def _do(self) -> Reply:
-        text = self.chat._say("upload_elsewhere" if await self.chat._offer("upload") else "upload_alone")
+        text = self.chat._say("upload_elsewhere" if await self._offer("upload") else "upload_alone")
         self.tell("note", text)
         return Reply(text=text)
 
@@ -121,13 +140,13 @@ class Export(Job):
 
     begins_with = "exporting"
 
-    def __init__(self, chat: Chat, session: AsyncSession, number: int, text: str) -> None:
-        super().__init__(chat, session, number, text)
+    def __init__(self, chat: Chat, session: AsyncSession, text: str) -> None:
+        super().__init__(chat, session, text)
         self._rendering = Rendering(session, self._progress)
 
     async def _do(self) -> Reply:
         say = self.chat._say
-        if await self.chat._offer("export"):
+        if await self._offer("export"):
             self.tell("note", say("export_elsewhere"))
             return Reply(text=say("export_elsewhere"))
         draft = await self.session.draft()
@@ -162,9 +181,9 @@ class Turn(Job):
 
     begins_with = "thinking"
 
-    def __init__(self, chat: Chat, session: AsyncSession, number: int, text: str) -> None:
-        super().__init__(chat, session, number, text)
-        self._live = Live(number, session.language)
+    def __init__(self, chat: Chat, session: AsyncSession, text: str) -> None:
+        super().__init__(chat, session, text)
+        self._live = Live(self.number, session.language)
         self._stream: TurnStream = session.stream(text)
 
     async def _do(self) -> Reply:
@@ -230,10 +249,10 @@ class Turn(Job):
         chat = self.chat
         for wait_s in LOOKS_AFTER_STOP_S:
             await asyncio.sleep(wait_s)
-            if chat._turns != self.number or self.session is not chat.session:
-                return
-            draft = await self.session._draft_or_none()
-            if draft is None or draft == before:
+            if chat._job is not None or self.session is not chat.session:
+                return  # the next turn tells what there is
+            draft = await self.session.draft()
+            if draft == before:
                 continue
             changes = before.diff(draft) if before is not None else ()
             if changes:
@@ -262,7 +281,7 @@ def _chips(actions: tuple[Action, ...], names: tuple[str, ...], words: Mapping[s
     return (*(Chip(name, "say", name) for name in names), *proposed)
 
 
-JOBS: Final[Mapping[Intent, Callable[[Chat, AsyncSession, int, str], Job]]] = {
+JOBS: Final[Mapping[Intent, Callable[[Chat, AsyncSession, str], Job]]] = {
     Intent.CHAT: Turn,
     Intent.EXPORT: Export,
     Intent.CREDITS: Credits,

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from ipynemo.client import AsyncSession
 from ipynemo.widgets._markdown import Node, clean, cut, part_tree
 from ipynemo.widgets._saved import escaped
 
@@ -45,7 +46,7 @@ class Chip:
 
 @dataclass
 class Entry:
-    """One thing that was said, by whom, and what can be done with it."""
+    """One thing that was said, by whom, and what can be done with it; `turn` is the number of the job that said it."""
 
     id: int
     role: Role
@@ -55,6 +56,7 @@ class Entry:
     link: dict[str, str] | None = None
     error: dict[str, Any] | None = None
     note: str = ""
+    turn: int = 0
     _parts: list[str] = field(default_factory=list, repr=False)
     _nodes: list[Node] = field(default_factory=list, repr=False)
 
@@ -78,7 +80,7 @@ class Entry:
             view["chips"] = [dataclasses.asdict(chip) for chip in self.chips]
         if self.changes:
             view["changes"] = [clean(change)[:200] for change in self.changes[:MAX_CHANGES]]
-        optional = {"link": self.link, "error": self.error, "note": self.note}
+        optional = {"link": self.link, "error": self.error, "note": self.note, "turn": self.turn}
         return view | {name: value for name, value in optional.items() if value}
 
     def more(self, part: int) -> dict[str, Any]:
@@ -119,9 +121,12 @@ class Talk:
             self._has_dropped = True
         return entry
 
-    def remove(self, entry: Entry) -> None:
-        """Take an entry away."""
-        self.entries = [each for each in self.entries if each is not entry]
+    def settle(self, *, forget: bool = False) -> None:
+        """Take the buttons off the errors; the last one goes altogether where it is to be forgotten."""
+        if forget and self.last is not None and self.last.role == "error":
+            del self.entries[-1]
+        for entry in self.entries:
+            entry.error = None
 
     def find(self, entry_id: object) -> Entry | None:
         """Return the entry of this id."""
@@ -173,9 +178,9 @@ def _speaker(entry: Entry, words: Mapping[str, str]) -> str:
     return words["you"] if entry.role == "user" else words["agent"] if entry.role == "agent" else ""
 
 
-def kept(backend: str, session_id: str, talk: Talk | None = None) -> Talk:
+def kept(session: AsyncSession, talk: Talk | None = None) -> Talk:
     """Return the talk of a session as this process knows it; where it knows none, `talk` or a new one from now on."""
-    key = (backend, session_id)
+    key = (session._wire.endpoint.key, session.session_id)
     found = _kept.setdefault(key, talk or Talk())
     _kept.move_to_end(key)
     while len(_kept) > KEPT_TALKS:

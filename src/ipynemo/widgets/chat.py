@@ -8,10 +8,9 @@ page shows it as it stands, also in the middle of an answer.
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, overload
 
 import traitlets
 
@@ -30,8 +29,6 @@ from ipynemo.widgets._talk import Chip, Entry, Talk, kept, messages_of
 from ipynemo.widgets._words import Words
 
 __all__ = ["Chat"]
-
-log = logging.getLogger(__name__)
 
 MAX_MESSAGE: Final = 20_000  # characters
 IDLE: Final = {"state": "idle", "line": "", "turn": 0}
@@ -73,7 +70,6 @@ class Chat(Face):
     def __init__(self, session: AsyncSession | Session | None = None, **traits: Any) -> None:
         self._talk = Talk()
         self._job: Job | None = None
-        self._turns = 0
         self._handlers: list[Callable[[str], object]] = []
         self._failed: tuple[Intent, str] | None = None
         self._is_moving = False
@@ -83,21 +79,26 @@ class Chat(Face):
 
     # -- what Python may call ------------------------------------------------------------------------------------------
 
-    def send(self, text: str) -> Future[Reply]:
+    @overload
+    def send(self, text: str) -> Future[Reply]: ...
+
+    @overload
+    def send(self, text: dict[str, Any], buffers: list[Any] | None = None) -> None: ...
+
+    def send(self, text: str | dict[str, Any], buffers: list[Any] | None = None) -> Future[Reply] | None:
         """Say something and return at once; the answer appears in the chat.
 
         "export", "credits", "status" and "upload" are done right here, everything else goes to the agent.
 
-        Returns
-        -------
-        concurrent.futures.Future of Reply
-            For `.result()`, or `await asyncio.wrap_future(…)`.
+        The future's `.result()` is the reply; `asyncio.wrap_future` makes it one to await.
 
         Raises
         ------
         InvalidRequestError
             There is no session, no text, or an answer is still under way.
         """
+        if isinstance(text, dict):  # ipywidgets has the same name for what goes to the page
+            return super().send(text, buffers)  # type: ignore[no-any-return]
         text = clean(text).strip() if isinstance(text, str) else ""
         refusal = self._refusal(text)
         if refusal is not None:
@@ -106,8 +107,7 @@ class Chat(Face):
 
     def stop(self) -> None:
         """End the answer that is under way; what the backend has begun may still be finished."""
-        job = self._job
-        if job is not None:
+        if (job := self._job) is not None and not job.is_stopping:
             job.is_stopping = True
             self._show_turn()
             self._start(job.stop, what="stop", aside=True)
@@ -144,12 +144,11 @@ class Chat(Face):
         with self._lock:
             if self._job is not None or self.session is None:
                 raise InvalidRequestError(self._say("wait" if self._job is not None else "locked"))
-            self._turns += 1
             self._failed = None
-            job = self._job = JOBS[intent](self, self.session, self._turns, text)
-        self._settle_errors()
-        if said:
-            self._tell("user", text)
+            job = self._job = JOBS[intent](self, self.session, text)
+            self._talk.settle()
+            if said:
+                self._talk.add("user", text)
         self._show()
         return self._start(functools.partial(self._work, job, intent), what="answer")
 
@@ -165,25 +164,6 @@ class Chat(Face):
             self._show()
             self._renew_saved()
 
-    async def _offer(self, action: str) -> bool:
-        """Return whether somebody else does it."""
-
-        def ask() -> bool:
-            for handler in tuple(self._handlers):
-                try:
-                    if handler(action):
-                        return True
-                except Exception:
-                    log.exception("What was to do %s for the chat failed.", action)
-            return False
-
-        return await off_loop(ask) if self._handlers else False
-
-    def _tell(self, role: Any, text: str, **more: Any) -> Entry:
-        """Add an entry; it is shown with the next look."""
-        with self._lock:
-            return self._talk.add(role, text, **more)
-
     # -- errors: the last entry, with a button as long as nothing has followed ----------------------------------------
 
     @traitlets.observe("error")
@@ -191,22 +171,15 @@ class Chat(Face):
         if change["new"] is None:
             return
         words = "\n".join(filter(None, (change["new"]["message"], change["new"]["hint"])))
-        self._tell("error", words, error=change["new"])
-        self._show()
-
-    def _settle_errors(self, *, forget: bool = False) -> None:
-        """Take the buttons off the errors; the last one goes altogether when it is to be forgotten."""
         with self._lock:
-            last = self._talk.last
-            if forget and last is not None and last.role == "error":
-                self._talk.remove(last)
-            for entry in self._talk.entries:
-                entry.error = None
+            self._talk.add("error", words, error=change["new"])
+        self._show()
 
     def _act(self, action: str) -> None:
         if self._job is not None:
             return
-        self._settle_errors(forget=True)
+        with self._lock:
+            self._talk.settle(forget=True)
         if action != "retry":
             super()._act(action)
         elif self._failed is not None:
@@ -224,20 +197,18 @@ class Chat(Face):
         finally:
             self._is_moving = False
         chips = (Chip(self._say("chip_again"), "say", said),) if said else ()
-        self._tell("note", self._say("new"), chips=chips)
+        with self._lock:
+            self._talk.add("note", self._say("new"), chips=chips)
         self._show()
 
     # -- a session -----------------------------------------------------------------------------------------------------
 
     def _attached(self) -> None:
-        session, job = self.session, self._job
-        if job is not None:
-            self._start(job.stop, what="stop", aside=True)  # its answer belongs to another session
+        self.stop()  # what is under way belongs to another session
+        session = self.session
         if session is not None:
             with self._lock:
-                self._talk = kept(
-                    session._wire.endpoint.key, session.session_id, self._talk if self._is_moving else None
-                )
+                self._talk = kept(session, self._talk if self._is_moving else None)
             self._start(functools.partial(self._recall, session), what="state", aside=True)
         self._show()
 
@@ -267,7 +238,7 @@ class Chat(Face):
         self._show()
 
     def _show(self) -> None:
-        with self._lock, self.hold_sync():
+        with self._lock:
             self.history, is_cut = self._talk.view()
             self.view = {"has_session": self.session is not None, "is_cut": is_cut}
             self.turn = self._job.view() if self._job is not None else dict(IDLE)
@@ -275,12 +246,10 @@ class Chat(Face):
     def _show_turn(self) -> None:
         """Show how far the job is: its line, and the news of its answer."""
         with self._lock:
-            job = self._job
-            if job is None:
-                return
-            self.turn = job.view()
-            if (news := job.news()) is not None:
-                self._push(news)
+            if self._job is not None:
+                self.turn = self._job.view()
+                if (news := self._job.news()) is not None:
+                    self._push(news)
 
     # -- the page ------------------------------------------------------------------------------------------------------
 

@@ -52,7 +52,11 @@ function liveAnswer(model) {
     setText(tail, "");
     node.hidden = true;
   };
-  return { node, take, keep, ask };
+  /** @param {any[]} history When it is there in full, the answer is not shown twice. */
+  const giveWay = (history) => {
+    if (turn && history.some((entry) => entry.turn === turn && entry.role === "agent")) node.hidden = true;
+  };
+  return { node, take, keep, ask, giveWay };
 }
 
 /** @param {{ model: import("./face.js").Model, el: HTMLElement }} context */
@@ -201,6 +205,7 @@ function render({ model, el }) {
       } else log.append(node);
       shown.set(entry.id, { said, node });
     }
+    live.giveWay(history);
     empty.hidden = history.length > 0;
     earlier.hidden = !model.get("view").is_cut;
   };

@@ -26,7 +26,7 @@ export function built(node) {
     return h(`h${Math.min(6, Math.max(3, Number(node.level ?? 1) + 2))}`, { dir: "auto" }, ...children);
   }
   if (node.t === "pre") {
-    return h("pre", { tabindex: 0, dir: "ltr" }, h("code", {}, ...children));
+    return h("pre", { tabindex: 0, dir: "ltr", "data-language": node.lang || null }, h("code", {}, ...children));
   }
   if (node.t === "table") {
     return h("div", { class: "nemo-chat-table", tabindex: 0 }, h("table", {}, h("tbody", {}, ...children)));
