@@ -17,6 +17,7 @@ DRAFT = titled("Urban Dreams")
 ADDED = "Title added: 'Urban Dreams' (0–3 s)"
 
 HALF = sse(delta("Hel"))
+ZIPPED = gzip.compress(HALF)[:-4]
 BREAKS = {
     "reset": stream(HALF, ["reset"]),
     "stopped without an end": stream(HALF),
@@ -27,6 +28,7 @@ BREAKS = {
     "chunks without their end": [send(head(Transfer_Encoding="chunked") + b"%x\r\n" % 500 + HALF), ["close"]],
     "broken chunks": [send(head(Transfer_Encoding="chunked") + b"%x\r\n%s\r\nnonsense" % (len(HALF), HALF)), ["close"]],
     "gzip cut short": stream(gzip.compress(HALF + sse(text("Hello.")))[:-20], Content_Encoding="gzip"),
+    "gzip cut short in a whole body": [send(head(Content_Encoding="gzip", Content_Length=len(ZIPPED)) + ZIPPED)],
     "no gzip at all": stream(HALF, Content_Encoding="gzip"),
     "a length that is too short": [send(head(Content_Length=len(HALF) + 9) + HALF + HALF), ["close"]],
     "nothing at all": stream(),
@@ -43,6 +45,7 @@ LIKE_AN_END = {
     *(
         "stopped without an end",
         "gzip cut short",
+        "gzip cut short in a whole body",
         "a length that is too short",
         "nothing at all",
         "heartbeats, then the end",

@@ -281,7 +281,7 @@ async def test_closing_the_client_ends_the_turns_that_wait_too(world: World, own
     world.on("/run_sse", stream(sse(delta("Hel")), ["stall"]))
     nemo = AsyncNemo(world.url, token=TOKEN, timing=FAST, data=own_home)
     turns = [asyncio.ensure_future(nemo.session("s-1").chat("make it better")) for _ in range(3)]
-    await until(world.messages, "the message")
+    await until(lambda: world.messages() and len(nemo._wire._turns) == 3, "the message, and two turns behind it")
     await nemo.aclose()
     for turn in turns:
         with pytest.raises(StreamInterruptedError):

@@ -80,6 +80,9 @@ class Wire:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("A turn runs in a task.")
+        if task in self._turns:  # it holds the session already
+            yield
+            return
         lock = self._locks.setdefault(session_id, asyncio.Lock())
         self._turns[task] = False
         try:
