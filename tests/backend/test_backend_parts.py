@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import HEADERS, png
 from hypothesis import given
 from hypothesis import strategies as st
+from serving import HEADERS, png
 
 from ipynemo.backend import multipart
 from ipynemo.backend.adk import Frames, frame, pieces

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ServerProcess, User, start, turn
+from serving import ServerProcess, User, start, turn
 
 ACTING = (str(Path(__file__).with_name("acting_server.py")),)
 

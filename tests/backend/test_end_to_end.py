@@ -10,8 +10,8 @@ import av
 import httpx
 import numpy as np
 import pytest
-from conftest import User, new_render_id, title_draft
 from PIL import Image
+from serving import User, new_render_id, title_draft
 
 MESSAGE = "explain what an AI image is and how it was created"
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from conftest import ServerProcess, User, new_render_id, png, title_draft
+from serving import ServerProcess, User, new_render_id, png, title_draft
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import socket
 from typing import Any
 
 import pytest
-from conftest import ServerProcess, User, title_draft, turn
+from serving import ServerProcess, User, title_draft, turn
 
 DEEP = "[" * 100_000 + "]" * 100_000
 HUGE = "9" * 5_000

@@ -18,7 +18,7 @@ import httpx
 import psutil
 import pytest
 import pytest_asyncio
-from conftest import SOURCES
+from serving import SOURCES
 
 from ipynemo.backend.local import LocalBackend
 from ipynemo.errors import BackendStartError

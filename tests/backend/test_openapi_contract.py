@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
-from conftest import HEADERS, ServerProcess, User, new_render_id, png, title_draft
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
@@ -21,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
     unsupported_method,
 )
+from serving import HEADERS, ServerProcess, User, new_render_id, png, title_draft
 
 EXAMPLES = 15
 CHECKS = [

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from conftest import ServerProcess, User, new_render_id, png, title_draft
+from serving import ServerProcess, User, new_render_id, png, title_draft
 
 
 def test_health_needs_no_token(server: ServerProcess) -> None:

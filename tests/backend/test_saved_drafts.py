@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import httpx
-from conftest import User, title_draft
+from serving import User, title_draft
 
 ODD: list[Any] = [
     None,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import SOURCES
+from serving import SOURCES
 
 from ipynemo.backend.serve import banner, is_loopback, serve
 from ipynemo.errors import BackendStartError, InvalidRequestError

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import ServerProcess, User, frames, start, turn
+from serving import ServerProcess, User, frames, start, turn
 
 ACTING = (str(Path(__file__).with_name("acting_server.py")),)
 

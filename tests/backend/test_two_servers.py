@@ -9,7 +9,7 @@ import time
 import av
 import httpx
 import psutil
-from conftest import ServerProcess, User, new_render_id, title_draft
+from serving import ServerProcess, User, new_render_id, png, title_draft
 
 LONG_MS = 150_000
 ENDLESS_MS = 1_500_000
@@ -138,8 +138,6 @@ def test_a_render_that_breaks_its_worker_fails_and_is_not_tried_for_ever(start_s
 def test_sessions_expire_and_their_files_go(start_server) -> None:  # type: ignore[no-untyped-def]
     first = start_server("--session-days=0.00002")  # 1.7 s
     user = first.user()
-    from conftest import png
-
     assert user.upload(("a.png", png())).status_code == 200
     while (answer := user.http.get(f"/api/state/nemo_agent/me/{user.session_id}/latest")).status_code == 200:
         time.sleep(0.05)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import ServerProcess, User, png
+from serving import ServerProcess, User, png
 
 MIB = 1 << 20
 

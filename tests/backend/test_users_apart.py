@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from conftest import ServerProcess, User, new_render_id, png, title_draft, turn
+from serving import ServerProcess, User, new_render_id, png, title_draft, turn
 
 CALLS = [
     ("POST", "/api/tasks/me/with-session/nemo_agent"),
@@ -148,7 +148,7 @@ def test_no_token_lies_in_the_data_folder_or_the_log(start_server) -> None:  # t
 
 
 def test_the_data_folder_is_private_to_the_user(start_server) -> None:  # type: ignore[no-untyped-def]
-    server = start_server(data=None)
+    server = start_server()
     assert (server.data / "secret.key").stat().st_mode & 0o777 == 0o600
     assert (server.data / "ipynemo.sqlite3").stat().st_mode & 0o777 == 0o600
     assert (server.data / "files").stat().st_mode & 0o777 == 0o700
