@@ -10,7 +10,7 @@ import pickle
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,8 @@ from faulty import FAST, TOKEN, Script, World, answer, delta, head, send, sse, s
 
 from ipynemo import AsyncNemo, Nemo
 from ipynemo.client.secret import REDACTED, Secret, install_log_filter, redact
-from ipynemo.errors import NemoError
+from ipynemo.errors import InvalidRequestError, NemoError
+from ipynemo.loop import bridge
 from ipynemo.settings import Settings
 
 ECHO = answer(500, f'{{"message": "bad token {TOKEN}", "authorization": "Bearer {TOKEN}"}}')
@@ -97,6 +98,19 @@ async def test_no_error_drags_a_request_along(world: World, own_home: Path) -> N
             while chain[-1] is not None:
                 chain.append(chain[-1].__cause__ or chain[-1].__context__)
             assert not any(type(error).__module__.startswith(("httpx", "httpcore")) for error in chain)
+
+
+async def test_an_upload_that_fails_halfway_shows_no_token_in_any_variable(world: World, own_home: Path) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"x"
+        raise InvalidRequestError("The file became shorter while it was read.")
+
+    async with AsyncNemo(world.url, token=TOKEN, timing=FAST, data=own_home) as nemo:
+        with pytest.raises(InvalidRequestError) as caught:
+            await bridge(nemo._wire.send_body("/api/x", body, {"Content-Length": "9"}, doing="take it"))
+    told = all_of(caught.value, with_locals=True)
+    assert "in opened" in told
+    assert TOKEN not in told
 
 
 async def test_a_turn_that_goes_well_logs_no_token(
