@@ -1,4 +1,4 @@
-"""Export and play in a real JupyterLab: from the button to the playing video, through reloads, restarts and reopening."""
+"""Export and play in a real JupyterLab: from the button to the video, through reloads, restarts and reopening."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ exporter = Exporter(session, draft=draft(%d), language="en")
 exporter
 """
 PLAY = "player = Player(exporter.clip, draft=exporter.draft, language='en'); player"
+BROKEN = """
+broken = Exporter(session, draft=draft(4), language="en")
+broken._fail(ipynemo.errors.RenderFailedError("The export failed: robot.png is missing.", hint="Look at the draft."))
+broken
+"""
 BUSY = "import time\nwhile not stop_it: time.sleep(0.05)"
 
 STICKING_OUT = """() => [...document.querySelectorAll('.nemo')].flatMap((root) =>
@@ -160,8 +165,7 @@ def test_it_reads_well_narrow_and_in_the_dark(notebook: NotebookOpener, width: i
         PLAY,
         "Exporter(language='en')",
         "Player(language='en')",
-        "from ipynemo.errors import *\nbroken = Exporter(session, draft=draft(4), language='en')\n"
-        "broken._fail(RenderFailedError('The export failed: the asset robot.png is missing.', hint='Look at it.'))\nbroken",
+        BROKEN,
     ]
     page = notebook(cells, width=width, dark=dark)
     for number in (0, 1, 2):
@@ -170,9 +174,15 @@ def test_it_reads_well_narrow_and_in_the_dark(notebook: NotebookOpener, width: i
     for number in (3, 4, 5, 6):
         page.run_cell(number)
     video_state(page)
-    page.page.wait_for_selector("video[poster]")
+    page.page.wait_for_selector(".nemo-player-video[poster]")
     name = f"{width}-{'dark' if dark else 'light'}"
-    for number, what in ((1, "exporter-done"), (3, "player"), (4, "exporter-none"), (5, "player-empty"), (6, "exporter-error")):
+    for number, what in (
+        (1, "exporter-done"),
+        (3, "player"),
+        (4, "exporter-none"),
+        (5, "player-empty"),
+        (6, "exporter-error"),
+    ):
         page.outputs(number).scroll_into_view_if_needed()
         page.screenshot(f"{what}-{name}", page.outputs(number))
     assert page.accessibility(".nemo-exporter") == []

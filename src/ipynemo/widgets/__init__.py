@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ipynemo.widgets.credits import CreditsBadge
+    from ipynemo.widgets.exporter import Exporter
+    from ipynemo.widgets.player import Player
 
 _HOMES = {
     "Chat": "chat",

@@ -117,7 +117,7 @@ class Exporter(Face):
         self._rendering: Rendering | None = None
         self._coalescer = Coalescer(lambda _news: self._show(), interval_s=0.2)
         super().__init__(session, **traits)
-        self._show()
+        self._rest()
 
     # -- what Python may call ------------------------------------------------------------------------------------------
 
@@ -150,6 +150,7 @@ class Exporter(Face):
 
     def _attached(self) -> None:
         self._known = None
+        self._rest()
         if self.session is not None:
             self._start(self._look, what="draft", aside=True)
             self._start(self._look_for_unfinished, what="export", aside=True)

@@ -32,7 +32,7 @@ __all__ = ["MAX_EMBED_BYTES", "Player"]
 MAX_EMBED_BYTES: Final = 20_000_000  # a notebook a third larger than that still opens
 MAX_SENT_BYTES: Final = 200_000_000  # by the kernel, to a page that cannot fetch the file
 CHUNK_BYTES: Final = 1 << 20  # fits ten times into Jupyter's 10 MiB message limit
-POSTER_AT_S: Final = 2.0
+POSTER_AT_S: Final = 1.4  # past the fade of a title, within the first scene
 SAME_LENGTH_S: Final = 0.2
 
 
@@ -171,7 +171,7 @@ class Player(Face):
         self._show()
 
     async def _make_poster(self, clip: Clip) -> None:
-        data = await off_loop(poster_of, clip.path, min(POSTER_AT_S, clip.duration_s / 4))
+        data = await off_loop(poster_of, clip.path, min(POSTER_AT_S, 0.35 * clip.duration_s))
         if data is not None and clip is self.clip:
             self._keep_poster(data)
 

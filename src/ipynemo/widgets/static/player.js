@@ -182,7 +182,7 @@ function render({ model, el }) {
     const key = source;
     await new Promise((done) => setTimeout(done, POSTER_WAIT_MS)); // the kernel mostly has one by then
     if (model.get("poster") || key !== source || !el.isConnected) return;
-    const data = await frameOf(video.src, Math.min(2, length() / 4)).catch(() => null);
+    const data = await frameOf(video.src, Math.min(1.4, 0.35 * length())).catch(() => null);
     if (data && key === source) model.send({ kind: "poster", key }, undefined, [data]);
   };
   video.addEventListener("loadedmetadata", () => { message.hidden = true; seek.max = String(length()); drawScenes(); drawTime(); makePoster(); });

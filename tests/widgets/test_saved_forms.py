@@ -1,0 +1,78 @@
+"""What stays of a widget without a kernel: a second output, escaped, small, renewed only when it has changed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from ipynemo.widgets import _saved
+from ipynemo.widgets._base import Face
+from ipynemo.widgets._static import module, style
+
+
+class Probe(Face):
+    """A widget whose words are hostile."""
+
+    _esm = module("credits.js")
+    _css = style("credits.css")
+
+    def _fallback_text(self) -> str:
+        return "<script>alert(1)</script> said"
+
+
+def test_the_saved_form_is_escaped_and_carries_no_script() -> None:
+    probe = Probe()
+    bundle, _ = probe._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
+    assert "<p>&lt;script&gt;alert(1)&lt;/script&gt; said</p>" in bundle["text/html"]
+    assert "<script" not in bundle["text/html"]
+    assert f"nemo-live-{probe._saved.id}" in probe._dom_classes
+
+
+def test_two_outputs_are_shown_and_only_the_second_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[dict[str, Any], bool]] = []
+    monkeypatch.setattr("ipynemo.widgets._base.in_kernel", lambda: True)
+    for place in (_saved, sys.modules["ipynemo.widgets._base"]):
+        monkeypatch.setattr(
+            place, "publish", lambda bundle, display_id=None, update=False: shown.append((bundle, update))
+        )
+    probe = Probe()
+    probe._renew_saved()
+    assert shown == []
+    probe._ipython_display_()
+    probe._renew_saved()
+    monkeypatch.setattr(probe, "_fallback_text", lambda: "Ready")
+    probe._renew_saved()
+    probe._renew_saved()
+    view, *saved = shown
+    assert view[0] == {
+        "application/vnd.jupyter.widget-view+json": probe.get_view_spec(),
+        "text/html": "",
+        "text/plain": "",
+    }
+    assert [(bundle["text/plain"], update) for bundle, update in saved] == [
+        ("<script>alert(1)</script> said", False),
+        ("Ready", True),
+    ]
+
+
+def test_a_saved_form_that_is_too_long_becomes_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[dict[str, Any]] = []
+    monkeypatch.setattr(_saved, "publish", lambda bundle, display_id=None, update=False: shown.append(bundle))
+    _saved.Saved().display("<p>" + "x" * 500_000 + "</p>", "short <words>")
+    assert len(shown[0]["text/html"]) < 2_000
+    assert "short &lt;words&gt;" in shown[0]["text/html"]
+
+
+def test_in_a_terminal_the_words_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    Probe()._ipython_display_()
+    assert capsys.readouterr().out == "<script>alert(1)</script> said\n"
+
+
+def test_importing_the_widgets_package_loads_no_widget_library() -> None:
+    code = "import ipynemo.widgets, sys; print('anywidget' in sys.modules, 'ipywidgets' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "False False\n"
