@@ -145,18 +145,24 @@ async def test_a_limit_after_an_edit_gives_what_changed(world: World, own_home: 
     assert reply.changes == ("Title added: 'Urban Dreams' (0–3 s)",)
 
 
-async def test_a_connection_left_open_behind_the_last_text_is_closed_soon(world: World, own_home: Path) -> None:
-    world.on("/run_sse", stream(HELLO, ["stall"]), drafts=[DRAFT])
+async def test_silence_behind_a_text_is_waited_out_because_more_may_come(world: World, own_home: Path) -> None:
+    world.on("/run_sse", stream(HELLO, ["sleep", 0.5], sse(text("And more."))), drafts=[DRAFT])
     reply, seen = await chat(world, own_home, replace(FAST, still_working_s=0.2))
-    assert reply.text == "Hello 剪🎬."
-    assert not any(isinstance(event, StillWorking) for event in seen)
-
-
-async def test_heartbeats_behind_the_last_text_keep_the_turn_until_the_idle_limit(world: World, own_home: Path) -> None:
-    world.on("/run_sse", stream(HELLO, repeat(b": ping\n\n", 0.02)), drafts=[DRAFT])
-    reply, seen = await chat(world, own_home, replace(FAST, still_working_s=0.2, idle_limit_s=0.6))
-    assert reply.text == "Hello 剪🎬."
+    assert reply.text == "Hello 剪🎬.\n\nAnd more."
     assert any(isinstance(event, StillWorking) for event in seen)
+
+
+async def test_a_connection_left_open_behind_the_last_text_is_an_answer(world: World, own_home: Path) -> None:
+    world.on("/run_sse", stream(HELLO, ["stall"]), drafts=[DRAFT])
+    reply, _ = await chat(world, own_home, replace(FAST, idle_limit_s=0.6))
+    assert reply.text == "Hello 剪🎬."
+
+
+async def test_nothing_but_heartbeats_behind_a_text_is_a_timeout_with_the_text(world: World, own_home: Path) -> None:
+    world.on("/run_sse", stream(HELLO, repeat(b": ping\n\n", 0.02)), drafts=[DRAFT])
+    with pytest.raises(DeadlineError, match=r"Nothing but silence came for 0\.6 s") as caught:
+        await chat(world, own_home, replace(FAST, still_working_s=0.2, idle_limit_s=0.6))
+    assert caught.value.received == "Hello 剪🎬."
 
 
 async def test_a_typed_answer_on_a_connection_left_open_is_an_answer(world: World, own_home: Path) -> None:

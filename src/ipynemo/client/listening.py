@@ -68,9 +68,13 @@ class Listener:
 
     @property
     def looks_finished(self) -> bool:
-        """Whether nothing more is to be expected: the last word was a finished text, and no tool is at work."""
-        finished = isinstance(self._last, Text) or (isinstance(self._last, TextDelta) and self.reader.typed)
-        return finished and not self.reader.open_calls and self.reader.fatal is None
+        """Whether nothing more is to be expected: the last word was a text, no tool is at work, no heartbeat came since.
+
+        A backend that goes on sending heartbeats says that it is still at work.
+        """
+        said = isinstance(self._last, Text) or (isinstance(self._last, TextDelta) and self.reader.typed)
+        beating = self._last_byte > self._last_content
+        return said and not beating and not self.reader.open_calls and self.reader.fatal is None
 
     async def listen(self) -> bool:
         """Emit the stream's events; return whether its end looks like one.
@@ -118,8 +122,7 @@ class Listener:
             self._last_content = self._last_byte = self._told = now
             return False
         still_working_s = timing.still_working_s or timing.idle_limit_s
-        ended = self.reader.fatal is not None or (isinstance(self._last, Text) and self.looks_finished)
-        if ended and now >= self._last_byte + still_working_s:
+        if self.reader.fatal is not None and now >= self._last_byte + still_working_s:
             log.info("The stream of session %s stayed open behind its end; it was closed here.", self._session_id)
             return True
         if now >= self._last_content + timing.idle_limit_s:

@@ -129,10 +129,11 @@ class AsyncSession:
             raise InvalidRequestError("There is no message.", hint="Say what you want, for example 'add a title'.")
 
         async def produce(put: Callable[[Event], Awaitable[None]]) -> Reply:
-            await self._use()
-            read, language = self._draft_or_none, self.language
-            turn = Turn(self._wire, self.session_id, text, language=language, read_draft=read, emit=put)
-            return await turn.run()
+            async with self._wire.turn(self.session_id):
+                await self._use()
+                read, language = self._draft_or_none, self.language
+                turn = Turn(self._wire, self.session_id, text, language=language, read_draft=read, emit=put)
+                return await turn.run()
 
         return TurnStream(Feed(produce))
 

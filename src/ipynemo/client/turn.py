@@ -192,8 +192,6 @@ class Turn:
             if _differ(before, after):
                 await self._emit_to(StateChanged(("draft",)))
                 return self._reply(before, after)
-            if self._listener.looks_finished and after is not None:
-                return self._reply(before, after)  # only the end of the connection was lost, not of the answer
         seen = (
             "the draft has not changed since"
             if before is not None and after is not None
