@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from ipynemo import AsyncNemo, Draft, edits
 from ipynemo.errors import InvalidRequestError
 
@@ -22,5 +23,5 @@ async def test_a_saved_draft_is_the_sessions_and_undo_leads_back(tmp_path: Path)
 
 async def test_saving_on_the_cloud_is_refused_with_a_way_to_go_on() -> None:
     async with AsyncNemo("cloud", token="nmv_usr_example_0001") as nemo:
-        with pytest.raises(InvalidRequestError, match="edits in the chat only.*session.chat"):
+        with pytest.raises(InvalidRequestError, match=r"edits in the chat only.*session\.chat"):
             await nemo.session("s1").save(Draft({"t": []}))
