@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -206,13 +207,20 @@ class Terminal:
         return self.process.returncode, out.decode()
 
 
+def running(data: Path) -> list[psutil.Process]:
+    """Return the processes that work in this data folder: servers and their workers."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):  # it ended meanwhile, or is somebody else's
+            if process.environ().get("IPYNEMO_DATA_DIR") == str(data):
+                found.append(process)
+    return found
+
+
 @pytest.fixture
-def no_orphans() -> Iterator[None]:
-    before = {process.pid for process in psutil.process_iter()}
+def no_orphans(data: Path) -> Iterator[None]:
     yield
-    mine = [p for p in psutil.process_iter(["cmdline"]) if p.pid not in before]
-    left = [p for p in mine if any("ipynemo.backend" in part for part in p.info["cmdline"] or ())]
-    _, alive = psutil.wait_procs(left, timeout=20)
+    _, alive = psutil.wait_procs(running(data), timeout=30)
     assert alive == []
 
 
@@ -231,10 +239,11 @@ def test_in_a_terminal_each_stage_is_shown_also_of_a_chinese_clip(
 
 
 def test_ctrl_c_in_a_render_tells_how_to_go_on_and_that_works(
-    here: Path, env: dict[str, str], no_orphans: None
+    here: Path, env: dict[str, str], data: Path, no_orphans: None
 ) -> None:
     terminal = Terminal("explain", "my robot.png", "--seconds", "8", "-o", "out.mp4", cwd=here, env=env)
     terminal.read_until("render")
+    assert len(running(data)) >= 2  # the command and its server
     os.killpg(terminal.process.pid, signal.SIGINT)
     status, out = terminal.end()
     assert (status, out) == (130, "")
