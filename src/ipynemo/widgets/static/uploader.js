@@ -181,12 +181,14 @@ function render({ model, el }) {
     input.value = ""; // so that choosing the same file again is noticed
     engine.offer(files);
   } });
-  const address = h("input", { class: "nemo-upload-address", type: "url", autocomplete: "off", spellcheck: "false" });
-  const add = h("button", { class: "nemo-button", type: "submit" });
-  const form = h("form", { class: "nemo-upload-form", novalidate: true, onsubmit: (/** @type {Event} */ event) => {
-    event.preventDefault();
-    takeAddress(address.value.trim());
-  } }, address, add);
+  const address = h("input", { class: "nemo-upload-address", type: "url", autocomplete: "off", spellcheck: "false",
+    onkeydown: (/** @type {KeyboardEvent} */ event) => { // a form would not do: JupyterLab takes its Enter
+      if (event.key !== "Enter" || event.isComposing) return;
+      event.preventDefault();
+      takeAddress();
+    } });
+  const add = h("button", { class: "nemo-button", type: "button", onclick: () => takeAddress() });
+  const form = h("div", { class: "nemo-upload-form" }, address, add);
   const notices = h("div", { class: "nemo-upload-notices", role: "alert" });
   const count = h("span", { class: "nemo-upload-count" });
   const clear = h("button", { class: "nemo-button nemo-upload-clear", type: "button", onclick: () => {
@@ -205,8 +207,8 @@ function render({ model, el }) {
 
   // -- what comes in
 
-  /** @param {string} text */
-  function takeAddress(text) {
+  function takeAddress() {
+    const text = address.value.trim();
     if (/^https?:\/\/[^\s/]+/i.test(text)) {
       engine.fetch(text);
       address.value = "";
