@@ -68,7 +68,7 @@ class Listener:
 
     @property
     def looks_finished(self) -> bool:
-        """Whether nothing more is to be expected: a text was the last word, no tool is at work, no heartbeat came since.
+        """Whether nothing more is to be expected: the last word was a text, and nobody is at work since.
 
         A backend that goes on sending heartbeats says that it is still at work.
         """
