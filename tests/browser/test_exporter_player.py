@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
-from browser_lab import NotebookOpener, NotebookPage
+from browser_lab import SCREENSHOTS, NotebookOpener, NotebookPage
 from playwright.sync_api import Locator, expect
 
 BEGIN = """
@@ -56,6 +58,22 @@ def video_state(page: NotebookPage, number: int = 0) -> dict[str, object]:
     return dict(video.evaluate(read))
 
 
+def shown_without_a_server(page: NotebookPage) -> None:
+    """The notebook as HTML, opened from the disk with no network: it plays."""
+    convert = [sys.executable, "-m", "nbconvert", "--to", "html", "--output", "page.html", page.path.name]
+    subprocess.run(convert, cwd=page.path.parent, env=page.lab.env, check=True, capture_output=True, timeout=120)
+    tab = page.context.new_page()
+    page.context.set_offline(True)
+    tab.goto((page.path.parent / "page.html").as_uri())
+    video = tab.locator("video")
+    expect(video).to_have_count(2)
+    tab.wait_for_function("() => [...document.querySelectorAll('video')].every((v) => v.readyState >= 2)")
+    expect(tab.get_by_text("Saved beside this notebook: my-first-robot.mp4")).to_be_visible()
+    tab.screenshot(path=SCREENSHOTS / "player-nbconvert.png", full_page=True)
+    tab.close()
+    page.context.set_offline(False)
+
+
 def test_from_the_button_to_the_playing_video_and_the_reopened_notebook(notebook: NotebookOpener) -> None:
     page = notebook([BEGIN, EXPORT % 8, PLAY, "Player(exporter.clip, embed=True, language='en')"])
     page.run_cell(0)
@@ -102,6 +120,7 @@ def test_from_the_button_to_the_playing_video_and_the_reopened_notebook(notebook
     assert str(page.lab.folder) not in text
     assert page.lab.token not in text
     assert len(json.dumps(saved["cells"][:3])) < 200_000
+    shown_without_a_server(page)
     untrusted = page.untrusted_copy()
     page.shutdown_kernel()
     for path, name in ((page.path, "reopened"), (untrusted, "untrusted")):
@@ -135,7 +154,7 @@ def test_cancel_works_while_a_cell_runs_and_nothing_is_left(notebook: NotebookOp
 
 def test_a_reloaded_page_and_a_restarted_kernel_pick_the_export_up(notebook: NotebookOpener) -> None:
     again = 'exporter = Exporter(nemo.session(open("session.txt").read()), language="en"); exporter'
-    page = notebook([BEGIN, EXPORT % 40 + 'open("session.txt", "w").write(session.session_id);\nexporter', again])
+    page = notebook([BEGIN, EXPORT % 90 + 'open("session.txt", "w").write(session.session_id);\nexporter', again])
     page.run_cell(0)
     page.run_cell(1)
     stage(page, "ready")
@@ -152,7 +171,7 @@ def test_a_reloaded_page_and_a_restarted_kernel_pick_the_export_up(notebook: Not
     taken = page.outputs(2).locator(".nemo-exporter")
     expect(taken.get_by_text("Picked up the export that was already under way.")).to_be_visible()
     page.screenshot("exporter-taken-up", page.outputs(2))
-    expect(taken.locator('[data-stage="done"]')).to_be_visible(timeout=90_000)
+    expect(taken.locator('[data-stage="done"]')).to_be_visible(timeout=150_000)
     assert [path.name for path in page.path.parent.glob("*.mp4")] == ["Hello-robot.mp4"]
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+import bleach
+import nbformat
 import pytest
+from nbclient import NotebookClient
+from widget_kit import clip_at
 
-from ipynemo.widgets import _saved
+import ipynemo
+from ipynemo.widgets import Player, _saved
 from ipynemo.widgets._base import Face
 from ipynemo.widgets._static import module, style
 
@@ -65,6 +72,36 @@ def test_a_saved_form_that_is_too_long_becomes_its_text(monkeypatch: pytest.Monk
     _saved.Saved().display("<p>" + "x" * 500_000 + "</p>", "short <words>")
     assert len(shown[0]["text/html"]) < 2_000
     assert "short &lt;words&gt;" in shown[0]["text/html"]
+
+
+def test_where_scripts_styles_and_media_are_stripped_the_words_and_the_link_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    player = Player(clip_at(tmp_path / "robot.mp4"), language="en")
+    player._keep_poster(b"\xff\xd8\xff\xd9")
+    bundle, _ = player._repr_mimebundle_()
+    body = bundle["text/html"].partition("</style>")[2]
+    shown = bleach.clean(
+        body, tags={"a", "p", "img", "div"}, attributes=["href", "src", "alt"], protocols={"data", "https"}, strip=True
+    )
+    picture = '<img src="data:image/jpeg;base64,/9j/2Q==" alt="A frame of robot.mp4">'
+    assert shown == f'<div>{picture}<p><a href="robot.mp4">robot.mp4</a> (5.0 s · 1280×720 · 4 B)</p></div>'
+
+
+def test_a_notebook_that_runs_without_a_page_keeps_the_saved_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(ipynemo.__file__).parents[1]))
+    cell = "from ipynemo.widgets import Exporter, Player\ndisplay(Exporter(language='en'))\nPlayer(language='en')"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    [exporter, saved_exporter, player, saved_player] = notebook.cells[0].outputs
+    mime = "application/vnd.jupyter.widget-view+json"
+    assert [mime in one.data for one in (exporter, saved_exporter, player, saved_player)] == [True, False, True, False]
+    assert saved_exporter.data["text/plain"].startswith("Export: Nothing to export yet.")
+    assert saved_player.data["text/plain"] == "Video player: No video yet. When one has been exported, it plays here."
+    assert str(tmp_path) not in json.dumps(notebook)
 
 
 def test_in_a_terminal_the_words_are_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,7 +93,7 @@ function render({ model, el }) {
     face(buttons.full, ICONS.full, words("fullscreen"));
     volume.value = String(video.muted ? 0 : video.volume);
     speed.value = String(video.playbackRate);
-    big.hidden = !video.paused || !video.getAttribute("src");
+    big.hidden = !video.paused || video.currentTime > 0.05 || !video.getAttribute("src"); // a paused picture is looked at
   };
 
   let source = "";
@@ -187,7 +187,7 @@ function render({ model, el }) {
   };
   video.addEventListener("loadedmetadata", () => { message.hidden = true; seek.max = String(length()); drawScenes(); drawTime(); makePoster(); });
   video.addEventListener("error", () => { if (video.getAttribute("src")) load(true); });
-  for (const name of ["play", "pause", "ended", "volumechange", "ratechange", "emptied"]) video.addEventListener(name, drawTools);
+  for (const name of ["play", "pause", "ended", "seeked", "volumechange", "ratechange", "emptied"]) video.addEventListener(name, drawTools);
   for (const name of ["timeupdate", "seeked"]) video.addEventListener(name, drawTime);
   video.addEventListener("click", toggle);
   big.addEventListener("click", toggle);
