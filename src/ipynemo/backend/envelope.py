@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from ipynemo import errors
+from ipynemo.backend.store.renders import RenderConflictError
 
 __all__ = ["add_handlers", "error_answer", "of_error"]
 
@@ -23,6 +24,7 @@ STATUS: tuple[tuple[type[errors.NemoError], int, int], ...] = (
     (errors.AuthenticationError, 401, 1001),
     (errors.OutOfCreditsError, 403, 2001),
     (errors.PermissionDeniedError, 403, 403),
+    (RenderConflictError, 409, 409),
     (errors.SessionNotFoundError, 404, 1002),
     (errors.PlanError, 402, 402),
     (errors.UnsupportedFileError, 415, 4001),

@@ -100,6 +100,7 @@ def serve(
     database: str | None = None,
     anonymous: bool = False,
     edit_cost: int = 0,
+    credits: int = 100,  # noqa: A002 - the protocol's word
     token: str | None = None,
     session_days: float = 30.0,
     plan_export: bool = True,
@@ -115,9 +116,9 @@ def serve(
     database : str, optional
         A database URL, such as `postgresql://user@host/name`.
     anonymous : bool
-        Whether everyone who asks gets a user of their own: 100 credits, 7 days.
-    edit_cost : int
-        What a turn that changes the draft costs.
+        Whether everyone who asks gets a user of their own, for 7 days.
+    edit_cost, credits : int
+        What a turn that changes the draft costs, and what every user has to spend.
     token : str, optional
         The token of the shared user; else `NEMO_SERVE_TOKEN` or `IPYNEMO_BACKEND_TOKEN`; else, on loopback, a
         random one.
@@ -142,6 +143,7 @@ def serve(
         fixed_user="served",
         anonymous=anonymous,
         edit_cost=edit_cost,
+        credits=credits,
         session_days=session_days,
         plan_export=plan_export,
     )

@@ -123,6 +123,8 @@ def serve(
     ] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Give everyone who asks a user of their own.")] = False,
     edit_cost: Annotated[int, typer.Option(min=0, help="What a change of the draft costs, in credits.")] = 0,
+    credits: Annotated[int, typer.Option(min=0, help="What every user has to spend.")] = 100,  # noqa: A002
+    export: Annotated[bool, typer.Option("--export/--no-export", help="Whether exports are part of the plan.")] = True,
     session_days: Annotated[float, typer.Option(min=0, help="A session unused for so long is forgotten.")] = 30.0,
     ask_token: Annotated[
         bool, typer.Option("--ask-token", help=f"Ask for the token, instead of reading {SERVE_TOKEN_VARIABLE}.")
@@ -143,6 +145,8 @@ def serve(
         database=database,
         anonymous=anonymous,
         edit_cost=edit_cost,
+        credits=credits,
+        plan_export=export,
         token=token,
         session_days=session_days,
     )

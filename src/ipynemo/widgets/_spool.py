@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from ipynemo.errors import NemoError
+
 __all__ = ["CHUNK_BYTES", "DamagedError", "Spool", "clean_name", "has_room"]
 
 CHUNK_BYTES: Final = 1 << 20  # fits nine times into the 10 MiB that a Jupyter server takes in one message
@@ -29,7 +31,7 @@ _JOINERS = "\u200c\u200d"  # they belong to words and to emoji
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 
 
-class DamagedError(ValueError):
+class DamagedError(NemoError):
     """A piece, or the whole, is not what was sent."""
 
 

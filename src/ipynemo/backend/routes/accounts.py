@@ -20,7 +20,8 @@ from ipynemo.errors import InvalidRequestError, PermissionDeniedError, SessionNo
 
 __all__ = ["open_routes", "routes"]
 
-CLIENT_ID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+# A UUID by rights; other people's clients have ids of their own.
+CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{7,127}")
 CLAIM_S = 600
 
 open_routes = router("accounts", open_to_all=True)
@@ -44,7 +45,10 @@ async def anonymous_token(request: Request, server: ServerPart) -> TokenAnswer:
     """Give a client the token of its anonymous user: the same one for seven days."""
     client_id = request.headers.get("x-client-id", "").strip()
     if not CLIENT_ID.fullmatch(client_id):
-        raise InvalidRequestError("X-Client-Id is missing, or no UUID.", hint="Make one, keep it, and send it.")
+        raise InvalidRequestError(
+            "X-Client-Id is missing, or not 8 to 128 letters, digits and . _ : -",
+            hint="Make a UUID, keep it, and send it.",
+        )
     if not server.config.anonymous:
         raise PermissionDeniedError(
             "This backend gives out no anonymous tokens.", hint="Set NEMO_TOKEN, or start it with --anonymous."

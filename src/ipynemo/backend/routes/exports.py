@@ -15,7 +15,7 @@ from ipynemo.backend.ranges import file_answer
 from ipynemo.backend.routes._common import Caller, Server, ServerPart, errors, router
 from ipynemo.backend.schemas import ID_PATTERN, OutputData, RenderAnswer, RenderData, RenderOrder
 from ipynemo.backend.store.models import Render
-from ipynemo.backend.store.renders import RenderConflictError, Standing
+from ipynemo.backend.store.renders import Standing
 from ipynemo.draft.values import Draft
 from ipynemo.errors import NothingToExportError, PlanError
 
@@ -68,10 +68,7 @@ async def submit(order: RenderOrder, request: Request, server: ServerPart, calle
         attempts=0,
         created_at=time.time(),
     )
-    try:
-        await server.store.renders.submit(render)
-    except RenderConflictError:
-        raise HTTPException(409, "This render id is taken. Choose another one.") from None
+    await server.store.renders.submit(render)
     server.queue.kick()
     return _answer(server, request, await _standing(server, caller.user_id, order.id))
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import undefer
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.store.database import Database, storable
 from ipynemo.backend.store.models import Render, Session
-from ipynemo.errors import RateLimitError
+from ipynemo.errors import NemoError, RateLimitError
 
 __all__ = ["LIVE", "MAX_ATTEMPTS", "RenderConflictError", "Renders", "Standing"]
 
@@ -26,8 +26,8 @@ MAX_ATTEMPTS = 3  # a render that took the server down three times is not tried 
 MAX_WAITING = 100  # renders of one user
 
 
-class RenderConflictError(Exception):
-    """The id is taken: by another draft, or by somebody else."""
+class RenderConflictError(NemoError):
+    """The id is taken: by another draft, or by somebody else; which of them is not told."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Renders:
             render.fingerprint,
         )
         if known is None or not same:
-            raise RenderConflictError
+            raise RenderConflictError("This render id is taken.", hint="Choose another one.")
         return known
 
     async def find(self, render_id: str, user_id: str | None = None) -> Standing | None:
