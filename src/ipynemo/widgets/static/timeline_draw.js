@@ -183,12 +183,12 @@ function paintSegment(pen, desk, sight, i, track, x, y, wide) {
   }
   // A bar of hours must not become a path of millions of pixels.
   const [left, right] = [Math.max(x, sight.gutter - 40), Math.min(x + wide, sight.width + 40)];
-  pen.beginPath();
-  pen.roundRect(left + 0.5, y + 0.5, Math.max(2, right - left - 1.5), tall - 1, 5);
+  const shape = new Path2D();
+  shape.roundRect(left + 0.5, y + 0.5, Math.max(2, right - left - 1.5), tall - 1, 5);
   pen.fillStyle = colors[`${track.kind}-soft`];
-  pen.fill();
+  pen.fill(shape);
   pen.save();
-  pen.clip();
+  pen.clip(shape);
   if (isPending) paintStripes(pen, left, y, right - left, tall, colors[track.kind]);
   if (sight.hover === i) {
     pen.globalAlpha = 0.14;
@@ -223,7 +223,7 @@ function paintSegment(pen, desk, sight, i, track, x, y, wide) {
   pen.lineWidth = isSelected ? 2.5 : 1;
   pen.strokeStyle = isSelected ? colors["page-accent"] : colors[track.kind];
   pen.setLineDash(isPending ? [4, 3] : []);
-  pen.stroke();
+  pen.stroke(shape);
   pen.setLineDash([]);
   if (flags & (FLAG.added | FLAG.changed | FLAG.moved) && wide > 14) paintMark(pen, colors, flags, right - 9, y + 9);
   if (desk.active === i && isSelected && wide > 10) {

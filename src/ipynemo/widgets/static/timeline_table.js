@@ -20,7 +20,7 @@ export function tableView(desk) {
     "aria-multiselectable": "true" }, top, body);
   const node = h("div", { class: "nemo-timeline-table" }, grid);
   let [column, frame] = [2, 0];
-  /** @type {{ i: number, column: number, field: ReturnType<typeof cellField> } | null} */
+  /** @type {{ i: number, column: number, field: ReturnType<typeof cellField>, row: HTMLElement | null } | null} */
   let open = null;
 
   const draw = () => {
@@ -34,19 +34,23 @@ export function tableView(desk) {
     head.replaceChildren(...COLUMNS.map((name, c) => h("div", { role: "columnheader", class: `nemo-cell-${name}`, "aria-colindex": c + 1 },
       `${desk.say(`column_${name}`)}${["start", "end", "duration"].includes(name) ? " (s)" : ""}`)));
     body.style.height = `${count * ROW_PX}px`;
-    grid.style.height = `${(Math.min(count, MOST_ROWS) + 1) * ROW_PX + 16}px`;
+    grid.style.height = `${(Math.min(count, MOST_ROWS) + 1) * ROW_PX + (grid.scrollWidth > grid.clientWidth ? 16 : 2)}px`;
     const first = Math.max(0, Math.floor(grid.scrollTop / ROW_PX) - SPARE);
     const last = Math.min(count, first + MOST_ROWS + 2 * SPARE);
     const wanted = new Set();
     for (let i = first; i < last; i++) wanted.add(i);
     if (desk.active >= 0 && desk.active < count) wanted.add(desk.active); // what keys act on is in the page
     if (open) wanted.add(open.i);
-    const rows = [...wanted].sort((a, b) => a - b).map(row);
-    body.replaceChildren(...rows);
+    // A field that somebody types in stays where it is: taken out and put back it would lose the focus.
+    const kept = open?.row ?? null;
+    for (const child of [...body.children]) if (child !== kept) child.remove();
+    for (const i of [...wanted].sort((a, b) => a - b)) {
+      if (kept && i === open?.i) continue;
+      body.insertBefore(row(i), kept && i < (open?.i ?? 0) ? kept : null);
+    }
     const active = body.querySelector(`#${uid}-active`);
     if (active) grid.setAttribute("aria-activedescendant", active.id);
     else grid.removeAttribute("aria-activedescendant");
-    if (open && document.activeElement !== open.field.node) open.field.node.focus({ preventScroll: true });
   };
   const redraw = () => { frame ||= requestAnimationFrame(draw); };
 
@@ -65,8 +69,10 @@ export function tableView(desk) {
         id: isActive ? `${uid}-active` : null, "aria-readonly": canEdit(shown, i, name) ? "false" : "true" });
       cell.dataset.row = `${i}`;
       cell.dataset.column = `${c}`;
-      if (open?.i === i && open.column === c) cell.append(open.field.node);
-      else cell.append(cellText(desk, i, name));
+      if (open?.i === i && open.column === c) {
+        cell.append(open.field.node);
+        open.row = node;
+      } else cell.append(cellText(desk, i, name));
       if (name === "segment" && node.dataset.mark) {
         cell.append(h("span", { class: "nemo-hidden-text" }, ` ${desk.say(`item_${node.dataset.mark}`)}`));
       }
@@ -102,14 +108,15 @@ export function tableView(desk) {
     const [track, segment] = placeOf(shown, desk.active);
     const field = cellField(desk, COLUMNS[column], close);
     field.node.setAttribute("aria-label", desk.say("edit_cell", { column: desk.say(`column_${COLUMNS[column]}`), track, segment }));
-    open = { i: desk.active, column, field };
+    open = { i: desk.active, column, field, row: null };
     field.show(desk.active);
     field.node.addEventListener("blur", () => {
-      if (open?.field !== field || !field.node.isConnected) return;
+      if (open?.field !== field) return;
       open = null;
       redraw();
     });
     draw();
+    field.node.focus({ preventScroll: true });
     field.node.select();
   };
 
@@ -128,8 +135,8 @@ export function tableView(desk) {
     column = Number(cell.dataset.column);
     const add = event.ctrlKey || event.metaKey;
     desk.move({ selection: add ? [...desk.selection, i] : event.shiftKey ? between(desk.active, i) : [i], active: i });
+    if (event.detail > 1) edit(); // a redraw in between takes the row away, and with it a `dblclick`
   });
-  body.addEventListener("dblclick", (/** @type {MouseEvent} */ event) => cellOf(event) && edit());
   grid.addEventListener("scroll", redraw, { passive: true });
 
   const between = (/** @type {number} */ a, /** @type {number} */ b) => {
@@ -169,7 +176,7 @@ export function tableView(desk) {
   return {
     node, redraw, reveal,
     renew() {
-      if (open && desk.shown && open.i >= desk.shown.count) open = null;
+      if (open && desk.shown && open.i >= desk.shown.count) open = null; // what was typed in has gone
       redraw();
     },
     focus: () => grid.focus({ preventScroll: true }),
