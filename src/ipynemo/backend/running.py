@@ -37,7 +37,11 @@ class NoSecrets(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Clean a record; none is dropped."""
-        record.msg, record.args = self.clean(record.getMessage()), None
+        try:
+            said = record.getMessage()
+        except (TypeError, ValueError):  # arguments that do not fit; the handler would say so with all of them
+            said = f"{record.msg} {record.args}"
+        record.msg, record.args = self.clean(said), None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:

@@ -58,7 +58,8 @@ class Secret:
 
 def redact(text: str) -> str:
     """Return `text` without tokens and without the query part of links."""
-    for value in tuple(_known):  # another thread may be adding one
+    # The longest first: one token may begin like another. It is sorted in a copy: another thread may be adding one.
+    for value in sorted(_known, key=len, reverse=True):
         text = text.replace(value, REDACTED)
     return _BEARER.sub(rf"\1{REDACTED}", _QUERY.sub(rf"\1?{REDACTED}", text))
 
