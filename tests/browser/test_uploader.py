@@ -83,7 +83,7 @@ def part_of(page: NotebookPage) -> float:
     return float(rows(page).first.locator("progress").evaluate("(bar) => bar.value"))
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1200, False), (1200, True), (420, False)])
+@pytest.mark.parametrize(("width", "dark"), [(1200, False), (420, False), (1200, True)])
 def test_the_empty_uploader_invites_and_refuses_with_the_accepted_formats(
     notebook: NotebookOpener, tmp_path: Path, width: int, dark: bool
 ) -> None:
@@ -130,9 +130,8 @@ def test_keys_alone_reach_everything(notebook: NotebookOpener, tmp_path: Path) -
     page = notebook([ALONE])
     page.run_all()
     keys = page.page.keyboard
-    page.page.locator(".nemo-drop").focus()
     with page.page.expect_file_chooser() as chosen:
-        keys.press("Enter")
+        page.page.locator(".nemo-drop").press("Enter")
     chosen.value.set_files([picture(tmp_path / "robot.png")])
     expect(rows(page)).to_have_count(1)
     assert chosen.value.is_multiple()
@@ -269,12 +268,20 @@ def test_an_upload_goes_on_where_it_was_after_the_connection_broke(notebook: Not
     assert in_kernel(page, "len(up.files)") == "1"
 
 
-def test_an_upload_begun_while_a_cell_runs_is_not_lost(notebook: NotebookOpener, tmp_path: Path) -> None:
-    page = notebook([LOCAL, "import time\ntime.sleep(6)\nprint('the cell is done')"])
+@pytest.mark.parametrize("subshells", ["perCommTarget", "disabled"])
+def test_an_upload_begun_while_a_cell_runs_is_not_lost(
+    notebook: NotebookOpener, tmp_path: Path, subshells: str
+) -> None:
+    page = notebook([LOCAL, "import time\ntime.sleep(7)\nprint('the cell is done')"])
+    page.ready()
+    page.page.evaluate("(how) => { jupyterapp.serviceManager.kernels.commsOverSubshells = how; }", subshells)
     page.run_cell(0)
     page.run_cell(1, wait=False)
     until(page.is_busy)
     page.page.set_input_files(CHOOSE, [sound(tmp_path / "one.wav", 5_000_000), picture(tmp_path / "two.png")])
+    if subshells == "disabled":  # as with kernels that have none
+        expect(rows(page).nth(0)).to_contain_text("waiting for the kernel, which is busy. Nothing is lost.")
+        page.screenshot("uploader-kernel-busy", page.outputs())
     expect(rows(page).nth(0)).to_have_attribute("data-state", "done", timeout=PATIENCE_MS)
     expect(rows(page).nth(1)).to_have_attribute("data-state", "done", timeout=PATIENCE_MS)
     expect(page.outputs(1)).to_contain_text("the cell is done", timeout=PATIENCE_MS)
@@ -314,6 +321,7 @@ def test_a_reloaded_page_goes_on_when_the_same_file_is_chosen_again(notebook: No
     page.screenshot("uploader-paused", page.outputs())
     arrived = int(in_kernel(page, "next(iter(up._rows)).spool.arrived"))
     assert 0 < arrived < 80_000_000
+    expect(rows(page)).to_contain_text(f"{arrived / 1e6:.1f} MB of 80.0 MB")
     page.page.set_input_files(CHOOSE, [large])
     until(lambda: rows(page).count() == 1 and part_of(page) >= 0.8 * arrived / 80e6)
     expect(rows(page)).to_have_attribute("data-state", "waiting", timeout=PATIENCE_MS)

@@ -107,7 +107,7 @@ async def test_a_path_is_uploaded_from_where_it_lies_with_a_small_picture(
     [asset] = await uploader.finished()
     assert backend.uploads == [("robot.png", content)]
     assert asset.name == "robot.png"
-    thumb = until(lambda: uploader.files[0]["thumb"])
+    thumb = until(lambda: uploader.thumbs.get(row_id))
     assert thumb.startswith("data:image/jpeg;base64,")
     assert len(thumb) < 8000
     assert uploader.files[0]["id"] == row_id
@@ -324,7 +324,7 @@ async def test_the_saved_form_lists_what_was_uploaded_and_is_small(
     assert uploader._fallback_text() == "No files uploaded yet."
     uploader.add([hostile] * 50)
     await uploader.finished()
-    await asyncio.to_thread(until, lambda: all(row["thumb"] for row in uploader.files))
+    await asyncio.to_thread(until, lambda: len(uploader.thumbs) == 50)
     html = uploader._fallback_html()
     assert "<img src=x" not in html
     assert "&lt;img src=x onerror=alert(1)&gt;.png" in html

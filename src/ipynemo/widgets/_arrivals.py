@@ -127,18 +127,22 @@ class Arrivals:
         return {"kind": "ack", "id": row_id, "seq": number}
 
     def _end(self, row_id: str, content: dict[str, Any]) -> dict[str, Any]:
+        row = self._rows.get(row_id)
+        if row is None or row.spool is None or any(row.spool.missing()):
+            return self._state(row_id)
         with self._rows.lock:
-            row = self._rows.get(row_id)
-            if row is None or row.state != "receiving" or row.spool is None or any(row.spool.missing()):
+            if row.state != "receiving":
                 return self._state(row_id)
             try:
                 row.source = row.spool.finish(_whole(content.get("sum")), row.name)
+                row.state = "waiting"
             except (DamagedError, OSError) as error:
                 log.warning("An upload was given up: %s", error)
-                self._give_up(row, "broken")
-                return self._state(row_id)
-            row.state = "waiting"
-        self._on_whole(row)
+                row.state = "broken"
+        if row.state == "broken":
+            self._give_up(row, "broken")
+        else:
+            self._on_whole(row)
         return self._state(row_id)
 
     def unreadable(self, row_id: str) -> None:

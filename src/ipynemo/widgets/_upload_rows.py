@@ -76,7 +76,9 @@ class Row:
     @property
     def size_text(self) -> str:
         """The size in words, in brackets; empty where it is not known."""
-        return f" ({self.size / 1e6:.1f} MB)" if self.size else ""
+        if not self.size:
+            return ""
+        return f" ({self.size / 1e6:.1f} MB)" if self.size >= 1e6 else f" ({max(1, round(self.size / 1e3))} kB)"
 
     def view(self) -> dict[str, Any]:
         """Return what the page shows of it."""
@@ -89,7 +91,6 @@ class Row:
             "from_page": self.spool is not None,
             "arrived": self.spool.arrived if self.spool is not None else self.size,
             "modified": self.modified,
-            "thumb": self.thumb,
             "note": self.note,
             "error": self.error,
         }
@@ -127,8 +128,8 @@ class Rows:
         self._gone: deque[str] = deque(maxlen=1000)
 
     def __iter__(self) -> Iterator[Row]:
-        with self.lock:
-            return iter(list(self._rows.values()))
+        # Without the lock: this is one step of the interpreter, and whoever shows the rows holds locks of its own.
+        return iter(list(self._rows.values()))
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -39,6 +39,8 @@ __all__ = ["Uploader"]
 log = logging.getLogger(__name__)
 
 SIDE_BY_SIDE: Final = 3  # uploads of the session at once
+ROWS_EVERY_S: Final = 0.1
+THUMBS_EVERY_S: Final = 1.0  # all of them are sent each time, and a server drops more than 1 MB/s
 SAVED_ROWS: Final = 40  # in the saved form; the rest is counted
 
 
@@ -71,16 +73,24 @@ class Uploader(Face):
     WORDS: ClassVar[Words] = UPLOAD_WORDS
 
     assets = traitlets.Tuple().tag(outgoing=True)
-    files: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True, outgoing=True)
+    rows: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True, outgoing=True)
+    thumbs: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True, outgoing=True)
     setup = traitlets.Dict().tag(sync=True, outgoing=True)
 
     def __init__(self, session: Any = None, **traits: Any) -> None:
         self._rows = Rows()
         self._arrivals = Arrivals(self._rows, on_begun=self._begun, on_whole=self._go, on_broken=self._broke)
         self._turns = asyncio.Semaphore(SIDE_BY_SIDE)
-        self._publishing = threading.RLock()
+        self._publishing, self._counting = threading.RLock(), threading.RLock()
+        self._news_of_rows = Coalescer(self._show_rows, ROWS_EVERY_S)
+        self._news_of_thumbs = Coalescer(self._show_thumbs, THUMBS_EVERY_S)
         self._news = Coalescer(lambda sent: self._push({"kind": "sent", "files": sent}))
         super().__init__(session, **traits)
+
+    @property
+    def files(self) -> list[dict[str, Any]]:
+        """The rows of the list as they are now: `id`, `name`, `kind`, `size`, `state`, `error` and more."""
+        return [row.view() for row in self._rows]
 
     # -- what users call ----------------------------------------------------------------------------------------------
 
@@ -181,9 +191,13 @@ class Uploader(Face):
         with self._rows.lock:
             if row not in self._rows or row.state not in ("waiting", "failed"):
                 return
-            if self.session is not None:
+            has_session = self.session is not None
+            if has_session:
                 row.begin_again("queued")
-                row.work = self._start(functools.partial(self._hand_over, row), what="upload")
+        if has_session:
+            row.work = self._start(functools.partial(self._hand_over, row), what="upload")
+            if row not in self._rows:  # it was removed meanwhile
+                row.drop()
         self._show()
 
     async def _hand_over(self, row: Row) -> None:
@@ -192,6 +206,7 @@ class Uploader(Face):
                 session = self.session
                 if session is None or row.source is None:
                     row.state = "waiting"
+                    self._go(row)  # there may be one by now
                     return
                 row.state = "sending"
                 self._show()
@@ -224,23 +239,21 @@ class Uploader(Face):
             self.add(url)
         elif kind == "thumb" and row is not None:
             row.thumb = checked(content.get("thumb"))
-            self._show()
+            self._news_of_thumbs.add(thumbs=True)
         elif kind == "retry" and row is not None:
             self._go(row)
         elif (answer := self._arrivals.take(content, buffers)) is not None:
             self._push(answer)
 
     def _receive_control(self, content: dict[str, Any]) -> None:
-        kind = content.get("kind")
-        if kind == "remove":
-            self._drop(str(content.get("id")))
-        elif kind == "clear":
-            for row in self._rows:
-                self._drop(row.id)
-        elif kind == "unreadable":
-            self._arrivals.unreadable(str(content.get("id")))
-            return
-        self._start(functools.partial(off_loop, self._publish), what="list")
+        kind, row_id = content.get("kind"), str(content.get("id"))
+        if kind == "unreadable":
+            self._arrivals.unreadable(row_id)
+        elif kind in ("remove", "clear"):
+            for gone in [row_id] if kind == "remove" else [row.id for row in self._rows]:
+                self._drop(gone)
+            if self.assets:
+                self._start(functools.partial(off_loop, self._publish), what="list")
 
     def _begun(self, _row: Row) -> None:
         self._show()
@@ -261,7 +274,7 @@ class Uploader(Face):
     async def _draw(self, row: Row) -> None:
         if isinstance(row.source, Path):
             row.thumb = await off_loop(thumbnail, row.source)
-            self._show()
+            self._news_of_thumbs.add(thumbs=True)
 
     # -- what is shown ------------------------------------------------------------------------------------------------
 
@@ -271,10 +284,16 @@ class Uploader(Face):
         self._show()
 
     def _show(self) -> None:
-        """Show the rows as they are now."""
-        with self._rows.lock:
-            self.files = [row.view() for row in self._rows]
+        """Show the rows as they are now, or in a moment."""
+        with self._counting:
             self.busy = self._running > 0 or any(row.is_under_way for row in self._rows)
+        self._news_of_rows.add(rows=True)
+
+    def _show_rows(self, _news: dict[str, Any]) -> None:
+        self.rows = self.files
+
+    def _show_thumbs(self, _news: dict[str, Any]) -> None:
+        self.thumbs = {row.id: row.thumb for row in self._rows if row.thumb}
 
     def _publish(self) -> None:
         """Set `assets`; whoever observes it may block, or fail."""

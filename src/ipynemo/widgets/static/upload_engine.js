@@ -4,8 +4,8 @@
 // Nothing is taken for lost because time has passed: after a silence the kernel is asked what it has, and its answer
 // tells which pieces must be sent again. A kernel that runs a cell answers late, and no piece is sent twice for that.
 
-import { crc32Maker } from "./checksum.js";
 import { sendControl } from "./face.js";
+import { piecesOf } from "./upload_pieces.js";
 import { thumbOf } from "./upload_thumbs.js";
 
 /**
@@ -14,19 +14,16 @@ import { thumbOf } from "./upload_thumbs.js";
  * @property {File} file
  * @property {string} kind
  * @property {"beginning" | "sending" | "ending" | "handed"} state
- * @property {number} count of pieces
+ * @property {import("./upload_pieces.js").Pieces} pieces
  * @property {number} next the first piece that was never sent
  * @property {number[]} again pieces to send again
  * @property {Map<number, number>} flying sent and not acknowledged: piece -> questions asked before it
  * @property {Uint8Array} acked one a piece
  * @property {number} ackedBytes
- * @property {number[]} sums CRC-32 a piece
- * @property {{ at: number, data: Promise<ArrayBuffer> | null }} block what was read last
  * @property {{ at: number, bytes: number }[]} samples for the speed
  */
 
 export const WINDOW = 4; // pieces on their way at once, of all files together: what the kernel may have to hold
-export const READ_PIECES = 8; // a file is read in larger steps than it is sent: each step costs the browser much
 export const SILENCE_MS = 3000; // after that the kernel is asked; then less and less often
 export const SILENCE_MOST_MS = 15000;
 export const TICK_MS = 500;
@@ -60,6 +57,8 @@ export function engineOf(model) {
 export function startEngine(model) {
   /** @type {Map<string, Upload>} */
   const uploads = new Map();
+  /** @type {Map<string, string>} small pictures, before the kernel shows them to all pages */
+  const thumbs = new Map();
   /** @type {Map<string, number>} bytes that the session has taken */
   const sent = new Map();
   /** @type {Map<string, { at: number, pieces: Set<number> }>} files that another page sends */
@@ -67,7 +66,6 @@ export function startEngine(model) {
   /** @type {{ word: string, name: string, size: number }[]} */
   let notices = [];
   const watchers = new Set();
-  const crc32 = crc32Maker();
   let questions = 0;
   let heardAt = 0;
   let askAfter = SILENCE_MS;
@@ -112,9 +110,9 @@ export function startEngine(model) {
     let free = WINDOW;
     for (const each of uploads.values()) free -= each.flying.size;
     while (free > 0) {
-      const ready = sending.filter((each) => each.again.length > 0 || each.next < each.count);
+      const ready = sending.filter((each) => each.again.length > 0 || each.next < each.pieces.count);
       if (ready.length === 0) return;
-      const upload = ready.reduce((least, each) => (each.flying.size < least.flying.size ? each : least));
+      const upload = ready.reduce((least, each) => (isBehind(each, least) ? each : least));
       const seq = upload.again.length > 0 ? upload.again.shift() : upload.next++;
       if (upload.acked[seq] || upload.flying.has(seq)) continue;
       upload.flying.set(seq, questions);
@@ -123,48 +121,36 @@ export function startEngine(model) {
     }
   }
 
+  /** Whose turn it is. @param {Upload} one @param {Upload} other */
+  function isBehind(one, other) {
+    return (one.flying.size - other.flying.size || one.ackedBytes - other.ackedBytes) < 0;
+  }
+
   /** @param {Upload} upload @param {number} seq */
   async function sendPiece(upload, seq) {
-    const piece = await readPiece(upload, seq);
+    const piece = await upload.pieces.read(seq);
+    if (piece === null) giveUp(upload);
     if (piece === null || !upload.flying.has(seq)) return;
     upload.flying.set(seq, questions);
-    tell({ kind: "chunk", id: upload.id, seq, crc: upload.sums[seq] }, [piece]);
+    tell({ kind: "chunk", id: upload.id, seq, crc: piece.sum }, [piece.data]);
   }
 
-  /** @param {Upload} upload @param {number} seq @returns {Promise<ArrayBuffer | null>} */
-  async function readPiece(upload, seq) {
-    const block = Math.floor(seq / READ_PIECES) * READ_PIECES * pieceBytes();
-    if (upload.block.at !== block) {
-      const data = upload.file.slice(block, block + READ_PIECES * pieceBytes()).arrayBuffer();
-      upload.block = { at: block, data };
-    }
-    const whole = await upload.block.data.catch(() => null); // changed, moved, or on a stick that was pulled out
-    const from = seq * pieceBytes() - block;
-    const to = Math.min(from + pieceBytes(), upload.file.size - block);
-    if (whole !== null && whole.byteLength >= to) {
-      const piece = whole.slice(from, to);
-      upload.sums[seq] = crc32(piece);
-      return piece;
-    }
-    uploads.delete(upload.id);
-    sendControl(model, { kind: "unreadable", id: upload.id });
-    draw();
-    pump();
-    return null;
-  }
-
-  /** All pieces are there: tell the sum of their sums. @param {Upload} upload */
+  /** All pieces are there. @param {Upload} upload */
   async function conclude(upload) {
     upload.state = "ending";
-    for (let seq = 0; seq < upload.count; seq += 1) {
-      // Pieces that came before the page was loaded again have not been read by this one.
-      if (upload.sums[seq] === undefined && (await readPiece(upload, seq)) === null) return;
-    }
-    const view = new DataView(new ArrayBuffer(4 * upload.count));
-    upload.sums.forEach((sum, seq) => view.setUint32(4 * seq, sum));
+    const sum = await upload.pieces.total();
+    if (sum === null) return giveUp(upload);
     questions += 1;
-    tell({ kind: "end", id: upload.id, sum: crc32(view.buffer), n: questions });
+    tell({ kind: "end", id: upload.id, sum, n: questions });
     listen();
+  }
+
+  /** The file cannot be read any more. @param {Upload} upload */
+  function giveUp(upload) {
+    uploads.delete(upload.id);
+    sendControl(model, { kind: "unreadable", id: upload.id });
+    pump();
+    draw();
   }
 
   // -- from the kernel
@@ -187,10 +173,7 @@ export function startEngine(model) {
   function onAck(id, seq) {
     const upload = uploads.get(id);
     if (!upload) {
-      const other = elsewhere.get(id) ?? { at: 0, pieces: new Set() };
-      other.pieces.add(seq);
-      other.at = Date.now();
-      elsewhere.set(id, other);
+      elsewhere.set(id, { at: Date.now(), pieces: new Set([...(elsewhere.get(id)?.pieces ?? []), seq]) });
       return;
     }
     upload.flying.delete(seq);
@@ -205,7 +188,7 @@ export function startEngine(model) {
   function noteAcked(upload, seq) {
     if (upload.acked[seq]) return;
     upload.acked[seq] = 1;
-    upload.ackedBytes += Math.min(pieceBytes(), upload.file.size - seq * pieceBytes());
+    upload.ackedBytes += upload.pieces.length(seq);
   }
 
   /** @param {string} id @param {number} seq */
@@ -218,11 +201,14 @@ export function startEngine(model) {
   /** What the kernel has of a file. @param {string} id @param {any} file @param {number} n the question it answers */
   function onHave(id, file, n) {
     const upload = uploads.get(id);
-    if (!upload) return;
-    if (file.state === "receiving") {
-      const missing = new Set();
-      for (const [first, last] of file.missing) for (let seq = first; seq <= last; seq += 1) missing.add(seq);
-      for (let seq = 0; seq < upload.count; seq += 1) if (!missing.has(seq)) noteAcked(upload, seq);
+    const missing = new Set();
+    for (const [first, last] of file.missing ?? []) for (let seq = first; seq <= last; seq += 1) missing.add(seq);
+    if (!upload) {
+      const row = model.get("rows").find((/** @type {any} */ each) => each.id === id);
+      const all = Array.from({ length: Math.ceil((row?.size ?? 0) / pieceBytes()) }, (_none, seq) => seq);
+      if (!elsewhere.has(id)) elsewhere.set(id, { at: 0, pieces: new Set(all.filter((seq) => !missing.has(seq))) });
+    } else if (file.state === "receiving") {
+      for (let seq = 0; seq < upload.pieces.count; seq += 1) if (!missing.has(seq)) noteAcked(upload, seq);
       for (const [seq, asked] of upload.flying) {
         if (!missing.has(seq)) upload.flying.delete(seq);
         else if (asked < n) {
@@ -247,7 +233,7 @@ export function startEngine(model) {
 
   /** @param {Upload} upload */
   function reset(upload) {
-    Object.assign(upload, { next: 0, again: [], acked: new Uint8Array(upload.count), ackedBytes: 0, samples: [] });
+    Object.assign(upload, { next: 0, again: [], acked: new Uint8Array(upload.pieces.count), ackedBytes: 0, samples: [] });
     upload.flying.clear();
   }
 
@@ -296,6 +282,9 @@ export function startEngine(model) {
   kernel?.statusChanged?.connect(onStatus);
   kernel?.connectionStatusChanged?.connect(onConnection);
   model.on("msg:custom", onMessage);
+  // The page was loaded again, or another one sends: how far has that come?
+  const begun = model.get("rows").filter((/** @type {any} */ row) => row.state === "receiving");
+  if (begun.length > 0) tell({ kind: "ask", ids: begun.map((/** @type {any} */ row) => row.id), n: 0 });
 
   // -- for the views
 
@@ -307,6 +296,7 @@ export function startEngine(model) {
 
   return {
     uploads,
+    thumbs,
     sent,
     elsewhere,
     notice,
@@ -339,20 +329,25 @@ export function startEngine(model) {
       draw();
     },
     start(/** @type {File} */ file, /** @type {string} */ kind) {
-      const known = model.get("files").find((/** @type {any} */ row) =>
+      const known = model.get("rows").find((/** @type {any} */ row) =>
         row.state === "receiving" && row.size === file.size && row.modified === file.lastModified &&
         row.name === file.name && !uploads.has(row.id) && !(Date.now() - elsewhere.get(row.id)?.at < SILENCE_MS));
       const random = crypto.getRandomValues(new Uint32Array(4));
       const id = known?.id ?? Array.from(random, (part) => part.toString(16).padStart(8, "0")).join("");
-      const count = Math.ceil(file.size / pieceBytes());
+      const pieces = piecesOf(file, pieceBytes());
       /** @type {Upload} */
       const upload = {
-        id, file, kind, state: "beginning", count, next: 0, again: [], flying: new Map(), sums: new Array(count),
-        acked: new Uint8Array(count), ackedBytes: 0, samples: [], block: { at: -1, data: null },
+        id, file, kind, pieces, state: "beginning", next: 0, again: [], flying: new Map(),
+        acked: new Uint8Array(pieces.count), ackedBytes: 0, samples: [],
       };
       uploads.set(id, upload);
       announce(upload);
-      thumbOf(file, kind).then((thumb) => { if (thumb) tell({ kind: "thumb", id, thumb }); });
+      thumbOf(file, kind).then((thumb) => {
+        if (!thumb) return;
+        thumbs.set(id, thumb);
+        tell({ kind: "thumb", id, thumb });
+        draw();
+      });
     },
     /** Take a file out of the list, or stop it. @param {string} id */
     remove(id) {

@@ -17,6 +17,9 @@ const ICONS = {
 const SHARE_LOCAL = 0.8; // of the bar, for the way to the kernel; the embedded backend is next door
 const SHARE_CLOUD = 0.3;
 const HALF_WORTH_SAYING = 20e6; // bytes; smaller files are there before it is said
+const SAID = {
+  receiving: "said_begun", waiting: "said_waiting", done: "said_done", failed: "said_failed", broken: "said_failed",
+};
 const UNDER_WAY = ["receiving", "queued", "sending", "waiting"];
 
 const limitText = (/** @type {Model} */ model) => `${Math.floor(model.get("setup").max_bytes / (1 << 20))} MB`;
@@ -33,26 +36,33 @@ function formatsText(model) {
  * @param {any} engine
  */
 function rowsOf(model, engine) {
-  const rows = model.get("files").map((/** @type {any} */ row) => ({ ...row, upload: engine.uploads.get(row.id) }));
+  const thumbs = model.get("thumbs");
+  const small = (/** @type {string} */ id) => engine.thumbs.get(id) ?? thumbs[id] ?? "";
+  const rows = model.get("rows").map((/** @type {any} */ row) =>
+    ({ ...row, upload: engine.uploads.get(row.id), thumb: small(row.id) }));
   const known = new Set(rows.map((/** @type {any} */ row) => row.id));
   for (const upload of engine.uploads.values()) {
     if (known.has(upload.id)) continue;
-    const { id, file, kind } = upload;
-    rows.push({ id, name: file.name, kind, size: file.size, state: "receiving", from_page: true, arrived: 0, upload });
+    const { id, file: { name, size }, kind } = upload;
+    rows.push({ id, name, kind, size, state: "receiving", from_page: true, upload, thumb: small(id) });
   }
   return rows;
 }
 
-/** How far a row is, in words and as a part of 1; null where nobody knows. @param {Model} model @param {any} engine @param {any} row */
+/**
+ * How far a row is, in words and as a part of 1; null where nobody knows.
+ * @param {Model} model
+ * @param {any} engine
+ * @param {any} row
+ */
 function progressOf(model, engine, row) {
   const setup = model.get("setup");
   const share = row.from_page ? (setup.is_local || !setup.where ? SHARE_LOCAL : SHARE_CLOUD) : 0;
-  const size = row.size ? sizeText(row.size) : "";
-  const total = size;
+  const total = row.size ? sizeText(row.size) : "";
   if (row.state === "receiving") {
     const other = engine.elsewhere.get(row.id);
     const bytes = row.upload?.ackedBytes ?? Math.min(row.size, (other?.pieces.size ?? 0) * setup.chunk_bytes);
-    const done = sizeText(Math.max(bytes, row.upload ? 0 : row.arrived));
+    const done = sizeText(bytes);
     const part = (share * bytes) / row.size;
     if (engine.isGone()) return { part: null, text: say(model, "kernel_gone") };
     const silence = row.upload && engine.silence();
@@ -72,12 +82,12 @@ function progressOf(model, engine, row) {
   }
   if (row.state === "done") {
     const word = !row.size ? "done_address" : row.note ? "done_note" : "done";
-    return { part: 1, text: say(model, word, { size, note: row.note || row.kind }) };
+    return { part: 1, text: say(model, word, { size: total, note: row.note || row.kind }) };
   }
   if (row.state === "queued" || row.state === "waiting") {
-    return { part: share, text: say(model, row.state, { size }).replace(/^ · /, "") };
+    return { part: share, text: say(model, row.state, { size: total }).replace(/^ · /, "") };
   }
-  return { part: null, text: size };
+  return { part: null, text: total };
 }
 
 /** One row of the list. @param {Model} model @param {any} engine @param {(id: string) => void} remove */
@@ -112,6 +122,7 @@ function makeRow(model, engine, remove) {
     else bar.value = progress.part;
     check.hidden = row.state !== "done";
     const label = say(model, isUnderWay ? "cancel" : "remove", { name: row.name });
+    close.hidden = engine.isGone(); // nobody would hear it
     close.setAttribute("aria-label", label);
     close.title = label;
     node.dataset.state = row.state;
@@ -138,7 +149,8 @@ function makeRow(model, engine, remove) {
       button = h("button", { class: "nemo-button", type: "button", onclick: act }, say(model, error.action));
     }
     fault.append(
-      h("div", { class: "nemo-error-text" }, h("strong", {}, error.message), error.hint ? h("span", {}, error.hint) : null),
+      h("div", { class: "nemo-error-text" },
+        h("strong", {}, error.message), error.hint ? h("span", {}, error.hint) : null),
       h("div", { class: "nemo-error-buttons" }, button));
   }
   return { node, update, close };
@@ -152,7 +164,7 @@ function makeSpeaker(/** @type {Model} */ model, /** @type {HTMLElement} */ live
     for (const row of rows) {
       const isHalf = row.state === "receiving" && row.size > HALF_WORTH_SAYING && row.upload?.ackedBytes * 2 > row.size;
       const word = isHalf ? "said_half"
-        : { receiving: "said_begun", waiting: "said_waiting", done: "said_done", failed: "said_failed", broken: "said_failed" }[row.state];
+        : SAID[row.state];
       if (!word || told.get(row.id) === word) continue;
       told.set(row.id, word);
       news.push(say(model, word, { name: row.name }));
@@ -200,7 +212,8 @@ function render({ model, el }) {
   const list = h("ul", { class: "nemo-upload-list", role: "list" });
   const live = h("div", { class: "nemo-hidden-text", "aria-live": "polite" });
   const box = errorBox(model);
-  el.append(h("div", { class: "nemo-card nemo-upload-card" }, zone, formats, input, form, notices, head, list, box.node, live));
+  const parts = [zone, formats, input, form, notices, head, list, box.node, live];
+  el.append(h("div", { class: "nemo-card nemo-upload-card" }, ...parts));
   const speak = makeSpeaker(model, live, engine);
   /** @type {Map<string, ReturnType<typeof makeRow>>} */
   const drawn = new Map();
@@ -298,6 +311,7 @@ function render({ model, el }) {
     address.placeholder = say(model, "address_example");
     setText(add, say(model, "address_add"));
     setText(count, say(model, rows.length === 1 ? "files_one" : "files_many", { count: rows.length }));
+    clear.hidden = engine.isGone();
     setText(clear, say(model, "clear"));
     list.setAttribute("aria-label", say(model, "list"));
     el.classList.toggle("nemo-has-files", rows.length > 0);
@@ -318,7 +332,7 @@ function render({ model, el }) {
   for (const type of ["dragenter", "dragover", "dragleave", "drop"]) el.addEventListener(type, onDrag);
   document.addEventListener("paste", onPaste, true);
   const unwatch = engine.watch(draw);
-  const unfollow = follow(model, ["files", "setup", "words"], draw);
+  const unfollow = follow(model, ["rows", "thumbs", "setup", "words"], draw);
   return () => {
     document.removeEventListener("paste", onPaste, true);
     unwatch();
