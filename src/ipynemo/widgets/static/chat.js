@@ -62,6 +62,10 @@ function liveAnswer(model) {
 /** @param {{ model: import("./face.js").Model, el: HTMLElement }} context */
 function render({ model, el }) {
   begin(el, "chat");
+  // JupyterLab looks at the element that has the focus before it looks at what that is in: "x" would cut the cell.
+  el.addEventListener("focusin", (/** @type {any} */ event) => {
+    event.target.dataset.lmSuppressShortcuts = "true";
+  });
   const id = `nemo-chat-${Math.random().toString(36).slice(2)}`;
   const live = liveAnswer(model);
 
@@ -158,6 +162,8 @@ function render({ model, el }) {
     event.preventDefault();
     submit(input.value);
   });
+  // JupyterLab forbids line breaks, and undo, in whatever it finds inside a cell.
+  input.addEventListener("beforeinput", (/** @type {Event} */ event) => event.stopImmediatePropagation());
   stop.addEventListener("click", () => {
     input.focus();
     sendControl(model, { kind: "stop" });
