@@ -193,6 +193,13 @@ class NotebookPage:
         """Return whether a cell runs or waits; the kernel's status would not tell, subshells set it too."""
         return self.page.locator(".jp-InputPrompt", has_text="[*]").count() > 0
 
+    def interrupt(self) -> None:
+        """Interrupt the cell that runs."""
+        self.page.evaluate(
+            "async () => { await jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt(); }"
+        )
+        self.ready()
+
     def restart_kernel(self) -> None:
         """Restart the kernel, without asking."""
         self.page.evaluate("async () => { await jupyterapp.shell.currentWidget.sessionContext.restartKernel(); }")

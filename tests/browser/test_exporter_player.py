@@ -150,6 +150,15 @@ def test_cancel_works_while_a_cell_runs_and_nothing_is_left(notebook: NotebookOp
     assert page.is_busy()
     page.screenshot("exporter-cancelled", page.outputs(1))
     assert list(page.path.parent.glob("*.mp4*")) == []
+    # A page that comes later is heard as well, though the one that the kernel answered is gone.
+    page.interrupt()
+    page.save()
+    page.open()
+    page.ready()
+    page.page.get_by_role("button", name="Export video").click()
+    stage(page, "render")
+    page.page.get_by_role("button", name="Cancel").click()
+    stage(page, "cancelled")
 
 
 def test_a_reloaded_page_and_a_restarted_kernel_pick_the_export_up(notebook: NotebookOpener) -> None:
