@@ -26,7 +26,7 @@ __all__ = ["CELLS", "MAX_TEXT", "Edit", "frame_cells", "read_edit", "read_places
 
 Kind = Literal["trim_start", "trim_end", "move", "cell", "remove"]
 
-KINDS: Final[Mapping[Any, Kind]] = {
+KINDS: Final[Mapping[str, Kind]] = {
     "trim_start": "trim_start",
     "trim_end": "trim_end",
     "move": "move",
@@ -121,7 +121,7 @@ def read_edit(content: Mapping[str, Any]) -> Edit:
     InvalidRequestError
         It is no such message.
     """
-    kind, to_s = content.get("edit"), as_number(content.get("to_s", 0))
+    kind, to_s = str(content.get("edit")), as_number(content.get("to_s", 0))
     places = read_places(content.get("places"))
     column, value = content.get("column", ""), content.get("value", "")
     if len(places) > (MAX_REMOVED if kind == "remove" else 1):

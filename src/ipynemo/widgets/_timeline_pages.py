@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ TOLD_UP_TO: Final = 3_000  # segments; the difference of larger drafts is counte
 MAX_TRACKS: Final = 40  # whose JSON is shown
 
 Message = dict[str, Any]
+
+_TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")  # what turns a line around in a field
 
 
 class Pages:
@@ -85,7 +88,7 @@ class Pages:
         segment = shown.track(place[0]).segment(place[1]) if has_place(shown, place) else None
         if kind == "full":
             value = (segment.name if asked.get("column") == "name" else segment.text) if segment is not None else None
-            text = (value or "").encode("utf-8", "replace").decode()
+            text = _TURNING.sub("", value or "").encode("utf-8", "replace").decode()
             return {"text": text if len(text) <= MAX_TEXT and segment is not None else None}
         picked = None
         if segment is not None:

@@ -20,7 +20,7 @@ MAX_ROWS: Final = 30
 NARROWEST: Final = 0.4  # percent of the width; what is shorter is drawn with its neighbours
 
 _COLORS: Final = {"video": "#3b6ef5", "audio": "#157347", "text": "#8a5a00", "other": "#5a6372"}
-_LANE = "height:22px;margin:0 0 4px 0;overflow:hidden;background-color:#eef0f3;border-radius:4px"
+_LANE = "height:22px;margin:0 0 4px 0;overflow:hidden;background-color:rgba(128,128,128,0.2);border-radius:4px"
 _BAR = (
     "float:left;height:22px;line-height:22px;font-size:11px;overflow:hidden;white-space:nowrap;text-overflow:ellipsis;"
     "color:#ffffff;border-radius:4px;text-indent:4px"

@@ -222,7 +222,7 @@ class Timeline(Face):
             if self._pages.is_news(self._ledger):
                 content, buffers, moved = self._pages.build(self._ledger)
                 self._push(content, buffers)
-                if self.selection:
+                if self.selection and (shown is not None or self.draft is None):
                     kept = tuple(moved.get(place, place) for place in self.selection)
                     self.selection = tuple(place for place in kept if has_place(shown, place))
             session = self.session

@@ -168,7 +168,8 @@ function render({ model, el }) {
       button.setAttribute("aria-disabled", can && !state.pending ? "false" : "true");
     }
     if (shown) {
-      const words = [desk.say("facts", { tracks: shown.tracks.length, segments: shown.count + shown.hidden, duration: `${seconds(shown.duration)} s` })];
+      const duration = shown.duration < 120_000 ? `${seconds(shown.duration)} s` : clockText(shown.duration / 1000);
+      const words = [desk.say("facts", { tracks: shown.tracks.length, segments: shown.count + shown.hidden, duration })];
       if (shown.hidden) words.push(desk.say("facts_hidden", { hidden: shown.hidden }));
       setText(facts, words.join(" · "));
     }
