@@ -139,9 +139,9 @@ class NotebookPage:
         self.page.goto(f"{self.lab.url}doc/tree/{shown}?token={self.lab.token}&reset")
         self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext")
         self.page.evaluate("async () => { await jupyterapp.shell.currentWidget.context.ready; }")
-        if self.dark:
-            self.run_command("apputils:change-theme", {"theme": "JupyterLab Dark"})
-            self.page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
+        # The choice outlives the page: it is kept in the settings of this JupyterLab.
+        self.run_command("apputils:change-theme", {"theme": f"JupyterLab {'Dark' if self.dark else 'Light'}"})
+        self.page.wait_for_selector(f'body[data-jp-theme-light="{str(not self.dark).lower()}"]', state="attached")
 
     def ready(self) -> None:
         """Wait until the kernel is there and idle."""

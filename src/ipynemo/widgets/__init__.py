@@ -6,9 +6,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ipynemo.widgets.chat import Chat
     from ipynemo.widgets.credits import CreditsBadge
     from ipynemo.widgets.exporter import Exporter
     from ipynemo.widgets.player import Player
+    from ipynemo.widgets.timeline import Timeline
+    from ipynemo.widgets.uploader import Uploader
 
 _HOMES = {
     "Chat": "chat",
@@ -20,7 +23,7 @@ _HOMES = {
     "Uploader": "uploader",
 }
 
-__all__ = ["CreditsBadge"]
+__all__ = ["Chat", "CreditsBadge", "Exporter", "Player", "Timeline", "Uploader"]
 
 
 def __getattr__(name: str) -> Any:

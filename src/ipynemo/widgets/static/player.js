@@ -139,6 +139,7 @@ function render({ model, el }) {
     if (view.key !== source) return;
     if (address) video.src = address;
     else if (view.clip) setText(message, `${words("missing")} ${words("missing_hint", { name: view.clip.name })}`);
+    bars.hidden = !address;
     download.hidden = !address;
     if (address) download.href = address;
     download.setAttribute("download", view.clip?.name ?? "");
@@ -149,7 +150,6 @@ function render({ model, el }) {
     const clip = view.clip;
     card.setAttribute("aria-label", words("name"));
     card.dataset.empty = String(!clip);
-    bars.hidden = !clip;
     facts.hidden = !clip;
     facts.replaceChildren(h("strong", {}, clip?.name ?? ""), h("span", { class: "nemo-muted" }, clip?.words ?? ""));
     setText(note, view.note);
