@@ -35,6 +35,11 @@ DROP = """(zone, files) => {
         zone.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
     }
 }"""
+OVER = """(zone) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(["x"], "x.png"));
+    zone.dispatchEvent(new DragEvent("dragover", { dataTransfer, bubbles: true, cancelable: true }));
+}"""
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP4z8AARAwQCgAf7gP9i18U1AAAAABJRU5ErkJggg=="
 PATIENCE_S = 60.0
 PATIENCE_MS = 60_000
@@ -156,8 +161,12 @@ def test_files_and_addresses_are_dropped_and_pasted(notebook: NotebookOpener, tm
     page = notebook([ALONE])
     page.run_all()
     zone = page.page.locator(".nemo-drop")
+    zone.evaluate(OVER)
+    expect(zone).to_contain_text("Let go to upload")
+    page.screenshot("uploader-drag-over", page.outputs())
     zone.evaluate(DROP, [["a.png", PNG, "image/png"], ["b.png", PNG, "image/png"]])
     expect(rows(page)).to_have_count(2)
+    expect(zone).to_contain_text("Add more files")
     zone.evaluate(DROP, [["", "https://example.org/c.png", "text/uri-list"]])
     expect(page.page.get_by_label("Address of a picture")).to_have_value("https://example.org/c.png")
     page.page.get_by_role("button", name="Add", exact=True).click()
