@@ -54,10 +54,11 @@ def captions_of(draft: Draft) -> str:
     ]
     if not cues:
         return ""
-    # A blank line would end a cue, and markup in it would be obeyed. Browsers that jump to the very end of a cue keep it
+    # A blank line would end a cue, and markup in it would be obeyed. Browsers that jump to the end of a cue keep it
     # on the screen, so it ends a moment before the next one begins.
     blocks = [
-        f"{_stamp(start)} --> {_stamp(end - 1)}\n" + "\n".join(line for line in _safe(text).splitlines() if line.strip())
+        f"{_stamp(start)} --> {_stamp(end - 1)}\n"
+        + "\n".join(line for line in _safe(text).splitlines() if line.strip())
         for start, end, text in sorted(cues)
     ]
     return "WEBVTT\n\n" + "\n\n".join(blocks) + "\n"
