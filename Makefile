@@ -6,12 +6,14 @@ PYTHON ?=
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 PYTEST_ARGS ?=
+# Many tests wait for servers more than they compute; a file stays in one process, and so do its servers.
+JOBS ?= 2
 
 .PHONY: help demo test lint format bench pictures clean distclean
 
 help:
 	@echo "make demo      install, then make a real clip from a real picture (the quickstart notebook, headless)"
-	@echo "make test      install what is missing, run every test   (PYTEST_ARGS='-k name' runs some)"
+	@echo "make test      install what is missing, run every test   (PYTEST_ARGS='-k name' runs some, JOBS=1 one at a time)"
 	@echo "make lint      ruff and mypy;   make format  lets ruff rewrite"
 	@echo "make bench     every benchmark, side by side with its peers; prints ratios"
 	@echo "make pictures  draw the pictures of the README anew, from a real clip"
@@ -44,7 +46,7 @@ test: $(VENV)/.dev-installed
 			set -- -m "not browser"; \
 		fi; \
 	fi; \
-	$(BIN)/python -m pytest "$$@" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile "$$@" $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check
