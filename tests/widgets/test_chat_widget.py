@@ -252,6 +252,22 @@ def test_a_second_chat_of_a_session_shows_what_was_said(chat: Caught, session: S
     other.end()
 
 
+def test_what_the_state_tells_of_earlier_messages_is_shown(
+    session: Session, nemo: Nemo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = [{"role": "user", "text": "hi"}, {"role": "model", "text": "**Hello**"}]
+
+    async def state(_self: AsyncSession) -> dict[str, Any]:
+        return {"draft": {"t": [{"tt": 7, "sg": [{"tx": "A", "st": 0, "d": 1000}]}]}, "messages": messages}
+
+    monkeypatch.setattr(AsyncSession, "state", state)
+    chat = Caught(session, language="en")
+    until(lambda: chat.draft is not None, "the state")
+    assert chat.said() == [("user", "hi"), ("agent", "**Hello**")]
+    assert chat.history[1]["nodes"] == [{"t": "p", "c": [{"t": "strong", "c": ["Hello"]}]}]
+    chat.end()
+
+
 def test_a_new_session_goes_on_with_what_was_said(chat: Caught, nemo: Nemo) -> None:
     chat.session = nemo.session("00000000-0000-0000-0000-000000000000")
     until(lambda: chat.error, "the error")
@@ -286,7 +302,10 @@ def test_a_session_that_cannot_be_read_never_sends_a_message_again(address: str,
     timing = Timing(connect_s=1, read_budget_s=0.1, read_backoff_s=0.01)
     with Nemo(address, token=TOKEN, data=tmp_path, language="en") as good:
         chat = Caught(good.create_session("Talk"), language="en")
-        chat.ask("say hello")
+        chat.ask("boom")
+        until(lambda: chat.error, "the error of the turn")
+        chat.end()
+        chat.error = None
     with Nemo(f"http://127.0.0.1:{port}", token=TOKEN, data=tmp_path, timing=timing, language="en") as gone:
         chat.session = gone.session("abc")
         until(lambda: chat.error, "the error")

@@ -89,7 +89,6 @@ class Chat(Face):
         """Say something and return at once; the answer appears in the chat.
 
         "export", "credits", "status" and "upload" are done right here, everything else goes to the agent.
-
         The future's `.result()` is the reply; `asyncio.wrap_future` makes it one to await.
 
         Raises
@@ -186,7 +185,7 @@ class Chat(Face):
             self._begin(*self._failed, said=False)
         else:
             self.error = None
-            self._attached()
+            self._attached()  # what failed was the look at the session, not a message
         self._show()
 
     async def _new_session(self) -> None:
@@ -205,8 +204,7 @@ class Chat(Face):
 
     def _attached(self) -> None:
         self.stop()  # what is under way belongs to another session
-        session = self.session
-        if session is not None:
+        if (session := self.session) is not None:
             with self._lock:
                 self._talk = kept(session, self._talk if self._is_moving else None)
             self._start(functools.partial(self._recall, session), what="state", aside=True)
