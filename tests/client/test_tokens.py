@@ -156,6 +156,7 @@ SOON = datetime.now(UTC) + timedelta(days=3)
         SOON.timestamp() * 1000,
         str(int(SOON.timestamp())),
     ],
+    ids=["iso", "zulu", "naive", "seconds", "milliseconds", "text"],
 )
 async def test_the_expiry_is_read_in_every_usual_form(peer: Peer, clean_home: Path, expires_at: Any) -> None:
     peer.set(expires_at=expires_at)
