@@ -310,8 +310,11 @@ def test_a_session_that_cannot_be_read_never_sends_a_message_again(address: str,
         chat.session = gone.session("abc")
         until(lambda: chat.error, "the error")
         assert chat.history[-1]["error"]["action"] == "retry"
+        states: list[str] = []
+        chat.observe(lambda change: states.append(change["new"]["state"]), "turn")
         chat.page(kind="action", action="retry")
         until(lambda: chat.history and chat.history[-1].get("error"), "the same error")
+        assert "working" not in states
         assert [role for role, _ in chat.said()] == ["error"]
         chat.end()
 
