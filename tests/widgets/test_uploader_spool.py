@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
-import os
+import random
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ from ipynemo.formats import check_name
 from ipynemo.widgets import _spool
 from ipynemo.widgets._spool import DamagedError, Spool, clean_name
 
-DATA = os.urandom(2 * CHUNK + 17)
+DATA = random.Random(7).randbytes(2 * CHUNK + 17)
 
 
 @pytest.fixture
