@@ -54,6 +54,7 @@ SPOT = """(canvas, [track, seconds, total]) => {
 
 def spot(canvas: Locator, track: int, seconds: float, total: float = 20) -> tuple[float, float]:
     """Return where on the page a moment of a track is drawn."""
+    canvas.scroll_into_view_if_needed()
     x, y = canvas.evaluate(SPOT, [track, seconds, total])
     box = canvas.bounding_box()
     assert box is not None
@@ -268,3 +269,50 @@ def test_an_untrusted_notebook_shows_bars_and_a_table(shown: NotebookPage) -> No
     expect(saved.get_by_text("<img src=x onerror=alert(1)> evil").first).to_be_visible()
     assert saved.locator("table tbody tr").count() == 8
     shown.screenshot("timeline-untrusted", saved)
+
+
+CLOUD = f"""{DRAFT}
+import asyncio, ipynemo
+from ipynemo import edits
+from ipynemo.errors import ServerError
+
+session = ipynemo.AsyncNemo("https://cloud.example", token="nmv_usr_test").session("s", language="en")
+ANSWER = {{}}
+
+async def chat(text, as_is=False):
+    ANSWER.clear()
+    while not ANSWER:
+        await asyncio.sleep(0.02)
+    if "error" in ANSWER:
+        raise ServerError("The backend failed.", status=500)
+    return ipynemo.Reply("Done.", draft=ANSWER["draft"])
+
+session.chat = chat
+timeline = Timeline(session, draft=DRAFT)
+timeline
+"""
+
+
+def test_an_edit_on_the_cloud_waits_for_its_confirmation(notebook: NotebookOpener) -> None:
+    shown = notebook([CLOUD], width=1280, height=900)
+    shown.run_all()
+    page = shown.page
+    canvas = page.locator(".nemo-timeline-canvas")
+    expect(canvas).to_have_attribute("data-drawn", "8")
+    page.mouse.click(*spot(canvas, 2, 2))
+    volume = page.get_by_label("Volume", exact=True)
+    for answer, kept in (("error=True", "35%"), ("draft=edits.set_volume(DRAFT, 2, 0.8)", "80%")):
+        volume.fill("80")
+        volume.press("Enter")
+        expect(page.locator(".nemo-timeline-status")).to_have_text(
+            "Sent as a chat message; waiting for the backend to confirm…"
+        )
+        expect(volume).to_have_value("80%")
+        expect(page.locator(".nemo-timeline [role=option]")).to_contain_text("volume 80%, not confirmed yet")
+        shown.screenshot("timeline-pending", shown.outputs())
+        assert kernel(shown, "timeline.draft is DRAFT") == "True"
+        shown.execute(f"ANSWER.update({answer})")
+        expect(page.locator(".nemo-timeline-status")).to_have_text("")
+        expect(volume).to_have_value(kept)
+    expect(page.locator(".nemo-timeline [role=option]")).to_contain_text("volume 80%, changed")
+    expect(page.locator(".nemo-error")).to_be_hidden()

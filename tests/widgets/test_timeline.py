@@ -143,8 +143,8 @@ def test_what_a_cell_cannot_take_is_said_and_changes_nothing(
 
 def test_removing_says_that_undo_brings_it_back_and_it_does() -> None:
     timeline = Timeline(draft=DRAFT, language="en")
-    edit(timeline, "remove", (1, 2), (2, 1))
-    assert [len(track.segments) for track in timeline.draft.tracks] == [1, 0, 0, 0]  # type: ignore[union-attr]
+    edit(timeline, "remove", (1, 1), (1, 2), (3, 1))
+    assert [len(track.segments) for track in timeline.draft.tracks] == [0, 1, 0, 0]  # type: ignore[union-attr]
     assert timeline.state["note"] == "Removed. Undo brings it back."
     assert (timeline.state["can_undo"], timeline.state["can_redo"]) == (True, False)
     say(timeline, kind="undo")
@@ -207,11 +207,24 @@ def test_the_selection_is_set_from_either_side() -> None:
     assert timeline.selection == ((2, 1),)
 
 
+def test_an_observer_that_fails_does_not_leave_the_page_waiting() -> None:
+    timeline = Timeline(draft=DRAFT)
+
+    def fail(_change: Any) -> None:
+        raise ValueError("mine")
+
+    timeline.observe(fail, "selection")
+    say(timeline, kind="cursor", selection=[[2, 1]], playhead_s=0, page="p", number=3)
+    assert (timeline.cursor["selection"], timeline.cursor["number"]) == ([[2, 1]], 3)
+
+
 def test_the_selection_follows_its_segments() -> None:
-    timeline = Timeline(draft=DRAFT, selection=[(1, 1), (1, 2)])
+    timeline = Timeline(draft=DRAFT, selection=[(1, 2), (2, 1)])
     edit(timeline, "remove", (1, 1))
-    assert timeline.selection == ((1, 1),)
-    assert timeline.cursor["selection"] == [[1, 1]]
+    assert timeline.selection == ((1, 1), (2, 1))
+    edit(timeline, "remove", (1, 1))
+    assert timeline.selection == ((2, 1),)
+    assert timeline.cursor["selection"] == [[2, 1]]
     timeline.draft = None
     assert timeline.selection == ()
 

@@ -100,13 +100,11 @@ class Cloud:
 
     def __init__(self, tmp_path: Path) -> None:
         nemo = AsyncNemo("https://cloud.example", token="nmv_usr_test", data=tmp_path)
-        self.session: Any = nemo.session("s", language="en")
-        assert isinstance(self.session, AsyncSession)
+        self.session: AsyncSession = nemo.session("s", language="en")
         self.told: list[str] = []
         self.result: Draft | NemoError | None = None
         self.go = asyncio.Event()
-        self.session.chat = self.chat
-        self.session.draft = self.draft
+        vars(self.session).update(chat=self.chat, draft=self.draft)
 
     async def chat(self, text: str, *, as_is: bool = False) -> Reply:
         assert as_is

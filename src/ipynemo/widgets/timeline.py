@@ -68,7 +68,7 @@ class Timeline(Face):
     WORDS: ClassVar[Words] = TIMELINE_WORDS
 
     draft: Draft | None = traitlets.Instance(Draft, allow_none=True)  # type: ignore[assignment]
-    selection: tuple[Place, ...] = traitlets.Any(())  # type: ignore[assignment]
+    selection: Any = traitlets.Any(())  # a tuple of places; lists of pairs may be set
     playhead_s = traitlets.Float(0.0)
     view = traitlets.Enum(("timeline", "table", "json"), "timeline").tag(sync=True)
     thumbnails = traitlets.Dict()
@@ -223,7 +223,7 @@ class Timeline(Face):
                 content, buffers, moved = self._pages.build(self._ledger)
                 self._push(content, buffers)
                 if self.selection and (shown is not None or self.draft is None):
-                    kept = tuple(moved.get(place, place) for place in self.selection)
+                    kept = tuple(moved[p] for p in self.selection if p in moved) if moved else self.selection
                     self.selection = tuple(place for place in kept if has_place(shown, place))
             session = self.session
             self.state = {
@@ -305,10 +305,12 @@ class Timeline(Face):
         """Take the page's selection and playhead; it knows by the number which of its own messages came back."""
         self._heard = (str(content.get("page"))[:20], int(content.get("number") or 0))
         shown = self._ledger.shown
-        with self.hold_trait_notifications():
-            self.selection = tuple(p for p in read_places(content.get("selection")) if has_place(shown, p))
-            self.playhead_s = float(content.get("playhead_s") or 0.0)
-        self._show_cursor()
+        try:
+            with self.hold_trait_notifications():
+                self.selection = tuple(p for p in read_places(content.get("selection")) if has_place(shown, p))
+                self.playhead_s = float(content.get("playhead_s") or 0.0)
+        finally:
+            self._show_cursor()  # the page waits for its number, whatever an observer did
 
     def _take_edit(self, content: dict[str, Any]) -> None:
         edit = read_edit(content)

@@ -25,7 +25,7 @@ function render({ model, el }) {
   const uid = `nemo-timeline-${page}`;
   /** @type {Map<string, (answer: any) => void>} */
   const waiting = new Map();
-  let [questions, moves, cursorTimer, looked] = [0, 0, 0, 0];
+  let [questions, moves, heard, cursorTimer, looked] = [0, 0, 0, 0, 0];
 
   const sendCursor = () => {
     cursorTimer = 0;
@@ -186,9 +186,9 @@ function render({ model, el }) {
 
   const drawCursor = () => {
     const cursor = model.get("cursor");
-    // What this page has sent comes back; while it moves on, that is old news.
-    if (cursor.page === page && (cursor.number < moves || cursorTimer)) return;
-    if (cursor.selection === undefined) return;
+    // What this page has sent comes back; until it has, everything else is old news.
+    if (cursor.page === page) heard = cursor.number;
+    if (cursorTimer || heard < moves || cursor.selection === undefined) return;
     const found = cursor.selection.map((/** @type {number[]} */ place) => indexOf(desk.shown, place)).filter((/** @type {number} */ i) => i >= 0);
     const isSame = found.length === desk.selection.size && found.every((/** @type {number} */ i) => desk.selection.has(i));
     desk.selection = new Set(found);
