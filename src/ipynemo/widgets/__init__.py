@@ -18,7 +18,6 @@ _HOMES = {
     "CreditsBadge": "credits",
     "Exporter": "exporter",
     "Player": "player",
-    "Studio": "studio",
     "Timeline": "timeline",
     "Uploader": "uploader",
 }
