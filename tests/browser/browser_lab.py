@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -85,7 +86,8 @@ class Lab:
             if self.process.poll() is not None:
                 break
             for file in runtime.glob(f"jpserver-{self.process.pid}.json"):
-                return str(json.loads(file.read_text())["url"])
+                with contextlib.suppress(ValueError):  # it is just being written
+                    return str(json.loads(file.read_text())["url"])
             time.sleep(0.1)
         raise AssertionError(f"JupyterLab did not start:\n{Path(self.log.name).read_text()[-3000:]}")
 

@@ -62,10 +62,6 @@ function liveAnswer(model) {
 /** @param {{ model: import("./face.js").Model, el: HTMLElement }} context */
 function render({ model, el }) {
   begin(el, "chat");
-  // JupyterLab looks at the element that has the focus before it looks at what that is in: "x" would cut the cell.
-  el.addEventListener("focusin", (/** @type {any} */ event) => {
-    event.target.dataset.lmSuppressShortcuts = "true";
-  });
   const id = `nemo-chat-${Math.random().toString(36).slice(2)}`;
   const live = liveAnswer(model);
 

@@ -158,4 +158,8 @@ export function clockText(seconds) {
 export function begin(el, name) {
   el.classList.add("nemo", `nemo-${name}`);
   el.dataset.lmSuppressShortcuts = "true";
+  // JupyterLab's selectors match the focused element first, whatever its ancestors say.
+  el.addEventListener("focusin", (/** @type {any} */ event) => {
+    event.target.dataset.lmSuppressShortcuts = "true";
+  });
 }
