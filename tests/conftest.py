@@ -1,6 +1,7 @@
 """What holds for all tests."""
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -9,3 +10,7 @@ settings.register_profile(
     "ipynemo", deadline=None, derandomize=bool(os.environ.get("CI")), suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ipynemo")
+
+# A shell starts what it puts in the background with interrupts ignored, and every child inherits that; the tests of
+# Ctrl-C need them heard.
+signal.signal(signal.SIGINT, signal.default_int_handler)

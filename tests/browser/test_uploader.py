@@ -320,19 +320,19 @@ def test_several_large_files_side_by_side_and_one_is_cancelled(notebook: Noteboo
 def test_a_reloaded_page_goes_on_when_the_same_file_is_chosen_again(notebook: NotebookOpener, tmp_path: Path) -> None:
     page = notebook([ALONE])
     page.run_all()
-    large = sound(tmp_path / "large.wav", 80_000_000)
-    page.page.set_input_files(CHOOSE, [large])
-    until(lambda: part_of(page) > 0.2)
     page.save()
+    large = sound(tmp_path / "large.wav", 190_000_000)
+    page.page.set_input_files(CHOOSE, [large])
+    until(lambda: part_of(page) > 0.1)
     page.open()
     page.ready()
     expect(rows(page)).to_contain_text("paused. Choose the same file again to go on.")
     page.screenshot("uploader-paused", page.outputs())
     arrived = int(in_kernel(page, "next(iter(up._rows)).spool.arrived"))
-    assert 0 < arrived < 80_000_000
-    expect(rows(page)).to_contain_text(f"{arrived / 1e6:.1f} MB of 80.0 MB")
+    assert 0 < arrived < 190_000_000
+    expect(rows(page)).to_contain_text(f"{arrived / 1e6:.1f} MB of 190.0 MB")
     page.page.set_input_files(CHOOSE, [large])
-    until(lambda: rows(page).count() == 1 and part_of(page) >= 0.8 * arrived / 80e6)
+    until(lambda: rows(page).count() == 1 and part_of(page) >= 0.8 * arrived / 190e6)
     expect(rows(page)).to_have_attribute("data-state", "waiting", timeout=PATIENCE_MS)
     assert rows(page).count() == 1
     assert spool_sum(page) == str(zlib.crc32(large.read_bytes()))
@@ -341,7 +341,7 @@ def test_a_reloaded_page_goes_on_when_the_same_file_is_chosen_again(notebook: No
 def test_a_restarted_kernel_is_told_plainly(notebook: NotebookOpener, tmp_path: Path) -> None:
     page = notebook([ALONE])
     page.run_all()
-    page.page.set_input_files(CHOOSE, [sound(tmp_path / "large.wav", 80_000_000)])
+    page.page.set_input_files(CHOOSE, [sound(tmp_path / "large.wav", 190_000_000)])
     until(lambda: part_of(page) > 0.1)
     page.restart_kernel()
     expect(rows(page)).to_contain_text("The kernel was restarted, which ended this upload.")
