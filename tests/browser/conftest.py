@@ -15,10 +15,11 @@ FLAGS += ["--disable-sync", "--autoplay-policy=no-user-gesture-required", "--for
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in this folder."""
+    """Mark what lies in this folder; a whole browser on a shared machine is given a second and a third try."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture(scope="session")
