@@ -231,7 +231,12 @@ class AsyncSession:
 
     @bridged
     async def export(
-        self, path: Source | None = None, *, draft: Draft | None = None, on_progress: OnProgress | None = None
+        self,
+        path: Source | None = None,
+        *,
+        draft: Draft | None = None,
+        quality: str = "high",
+        on_progress: OnProgress | None = None,
     ) -> Clip:
         """Render the draft and fetch the video.
 
@@ -243,6 +248,8 @@ class AsyncSession:
             Where to put the MP4; a file that is there is replaced. Without it a free name in this folder is taken.
         draft : Draft, optional
             Render this one instead of the session's own: an edited variation.
+        quality : {"high", "medium", "low"}
+            Full size, 720 or 360 lines: a small one is done several times sooner.
         on_progress : callable, optional
             Called with `(stage, percent)`: `("render", 0–100)`, then `("download", 0–100)`.
 
@@ -257,7 +264,7 @@ class AsyncSession:
         """
         await self._use()
         draft = draft if draft is not None else await self.draft()
-        return await self._exports.export(draft, await self._target(path, draft), on_progress)
+        return await self._exports.export(draft, await self._target(path, draft), on_progress, quality)
 
     @bridged
     async def submit(self, draft: Draft | None = None) -> Render:
@@ -301,10 +308,8 @@ class AsyncSession:
         return await self._exports.resume(known, target, on_progress)
 
     async def _known(self, render_id: str) -> Render:
-        known = await self._journal.renders(self.session_id)
-        return next(
-            (render for render in known if render.id == render_id), Render(render_id, self.session_id, "pending")
-        )
+        known = {render.id: render for render in await self._journal.renders(self.session_id)}
+        return known.get(render_id) or Render(render_id, self.session_id, "pending")
 
     @bridged
     async def cancel(self, render: Render | str) -> Render:
@@ -336,14 +341,9 @@ class AsyncSession:
                 "The embedded backend has no web editor.", hint="Look at the draft with session.draft()."
             )
         await self._use()
-        doing = "make a browser link"
-        answer = await self._wire.call(
-            "POST",
-            "/api/auth/claim-token",
-            json={"task_id": self.task_id, "session_id": self.session_id},
-            doing=doing,
-            session_id=self.session_id,
-        )
+        path, doing = "/api/auth/claim-token", "make a browser link"
+        asked = {"task_id": self.task_id, "session_id": self.session_id}
+        answer = await self._wire.call("POST", path, json=asked, doing=doing, session_id=self.session_id)
         claim = data_of(answer, doing=doing, session_id=self.session_id).get("claim_token")
         if not isinstance(claim, str) or not claim:
             raise ProtocolError("The backend gave no claim for a browser link.", session_id=self.session_id)
