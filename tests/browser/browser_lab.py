@@ -52,6 +52,12 @@ class Lab:
             file = folder / "settings" / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(values))
+        # Voila, which other tests need, extends every Jupyter server beside it; here is a JupyterLab without.
+        (folder / "config" / "labconfig").mkdir(parents=True)
+        off = {"ServerApp": {"jpserver_extensions": {"voila.server_extension": False}}}
+        (folder / "config" / "jupyter_server_config.json").write_text(json.dumps(off))
+        hidden = {"disabledExtensions": {"@voila-dashboards/jupyterlab-preview": True}}
+        (folder / "config" / "labconfig" / "page_config.json").write_text(json.dumps(hidden))
         self.token = secrets.token_hex(16)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEMO_", "JUPYTER", "JPY_"))}
         self.env = kept | {
