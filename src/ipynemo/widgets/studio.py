@@ -6,8 +6,9 @@ and says in words where things stand.
 
 from __future__ import annotations
 
+import asyncio
 import functools
-import logging
+from concurrent.futures import Future
 from typing import Any, ClassVar
 
 import traitlets
@@ -15,6 +16,8 @@ from ipywidgets import widget_serialization  # type: ignore[import-untyped]
 
 from ipynemo.client import AsyncNemo, AsyncSession, Nemo, Session
 from ipynemo.draft import Draft
+from ipynemo.errors import InvalidRequestError
+from ipynemo.loop import bridged
 from ipynemo.widgets._base import Face
 from ipynemo.widgets._saved import escaped
 from ipynemo.widgets._static import module, style
@@ -29,8 +32,6 @@ from ipynemo.widgets.timeline import Timeline
 from ipynemo.widgets.uploader import Uploader
 
 __all__ = ["Studio"]
-
-log = logging.getLogger(__name__)
 
 STEPS = ("upload", "ask", "look", "export")
 
@@ -92,8 +93,26 @@ class Studio(Face):
         super().__init__(session, **traits)
         self._link()
         self._show()
+        self._opening: Future[AsyncSession] | None = None
         if session is None:
-            self._start(self._open_session, what="session")
+            self._opening = self._start(self._open_session, what="session")
+
+    @bridged
+    async def ready(self) -> AsyncSession:
+        """Wait until the session is open; return it.
+
+        Raises
+        ------
+        NemoError
+            It could not be opened; the studio shows why, with a button to try again.
+        """
+        if self.session is not None:
+            return self.session
+        if self._opening is None:
+            raise InvalidRequestError(
+                "The studio's session was taken away.", hint="Set studio.session, or make another."
+            )
+        return await asyncio.wrap_future(self._opening)
 
     # -- the parts -----------------------------------------------------------------------------------------------------
 
@@ -177,9 +196,10 @@ class Studio(Face):
 
     # -- sessions ------------------------------------------------------------------------------------------------------
 
-    async def _open_session(self) -> None:
+    async def _open_session(self) -> AsyncSession:
         session = await self._nemo.create_session(self.title, language=self.language)
         await self._change(session=session)
+        return session
 
     def _attached(self) -> None:
         session = self.session
@@ -220,7 +240,7 @@ class Studio(Face):
         return {
             "id": one.info.session_id,
             "title": (one.draft.title or one.info.task_name or self._say("untitled"))[:120],
-            "duration": self._say("seconds", duration=round(one.draft.duration_s, 1)),
+            "duration": self._say("seconds", duration=f"{one.draft.duration_s:.1f}".removesuffix(".0")),
             "used_at": one.info.used_at,
             "is_exporting": one.is_exporting,
         }
@@ -289,14 +309,14 @@ class Studio(Face):
             return self._say("ready_ask" if self.uploader.assets else "ready_upload")
         if self.exporter.clip is not None:
             return self._say("done")
-        return self._say("ready_look", duration=round(draft.duration_s, 1))
+        return self._say("ready_look", duration=f"{draft.duration_s:.1f}".removesuffix(".0"))
 
     # -- the page ------------------------------------------------------------------------------------------------------
 
     def _receive(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
         kind = content.get("kind")
         if kind == "fresh" and not self.busy:
-            self._start(self._open_session, what="session")
+            self._opening = self._start(self._open_session, what="session")
         elif kind == "go_on" and (one := self._past.get(str(content.get("id")))) is not None:
             info = one.info
             session = self._nemo.session(info.session_id, task_id=info.task_id, language=info.language)
