@@ -142,7 +142,7 @@ class Explanations(list[Explained]):
         left = 'style="text-align:left;vertical-align:top"'
         head = f"<tr><th {left}>Picture</th><th {left}>What went wrong</th><th {left}>What to do</th></tr>"
         failed = f"<p><b>Without a clip</b></p><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
-        return f"<p><b>{html.escape(self._count())}</b></p><div>{cards}</div>{failed if rows else ''}"
+        return f"<p><b>{html.escape(self._count())}</b></p>{failed if rows else ''}<div>{cards}</div>"
 
 
 def _address(result: Explained, folder: Path) -> str | None:
