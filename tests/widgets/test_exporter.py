@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from widget_kit import Wire, on_loop, say, say_control, until
+from widget_kit import Wire, say, say_control, until
 
 from ipynemo import Clip, Draft, Nemo, Session
 from ipynemo.errors import NothingToExportError, PlanError, RenderFailedError
@@ -126,9 +126,7 @@ def test_a_page_that_comes_later_sees_the_export_as_it_stands(session: Session) 
 
 
 def test_what_a_kernel_that_is_gone_began_is_taken_up_under_its_name(session: Session, nemo: Nemo) -> None:
-    twin = session._twin
-    on_loop(twin._use)
-    render = on_loop(lambda: twin._exports.submit(small(1), Path("robot.mp4")))
+    render = session.submit(small(1), path="robot.mp4")
     exporter = Exporter(nemo.session(session.session_id))
     wire = Wire(exporter)
     until(lambda: exporter.clip is not None)

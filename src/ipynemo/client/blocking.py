@@ -138,13 +138,17 @@ class Session:
         """Render the draft and fetch the video."""
         return _wait(self._twin.export, path, draft=draft, quality=quality, on_progress=on_progress)
 
-    def submit(self, draft: Draft | None = None) -> Render:
+    def submit(self, draft: Draft | None = None, *, path: Source | None = None, quality: str = "high") -> Render:
         """Order a render and return at once."""
-        return _wait(self._twin.submit, draft)
+        return _wait(self._twin.submit, draft, path=path, quality=quality)
 
     def renders(self) -> list[Render]:
         """Return the renders that this computer has ordered in this session."""
         return _wait(self._twin.renders)
+
+    def unfinished(self) -> Render | None:
+        """Return the newest render that nobody has waited for."""
+        return _wait(self._twin.unfinished)
 
     def render(self, render_id: str) -> Render:
         """Return a render as it is now."""

@@ -98,6 +98,11 @@ class Exports:
         self._session_id = session_id
         self._one_at_a_time = one_at_a_time
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody in this process is at an export of the session."""
+        return self._one_at_a_time.locked()
+
     async def export(self, draft: Draft, target: Target, on_progress: OnProgress | None, quality: str = "high") -> Clip:
         """Order a render, wait for it, fetch the file."""
         async with self._one_at_a_time:
@@ -295,7 +300,7 @@ class Exports:
         async def opened(headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
             if not url.startswith(("https://", "http://")):
                 raise ProtocolError("The video's link is no web address.")
-            async with self._wire.client("foreign").stream("GET", url, headers=headers) as response:
+            async with self._wire.elsewhere(url, headers) as response:
                 yield response
 
         return opened
