@@ -115,6 +115,23 @@ def test_the_quickstart_makes_a_clip_that_plays_and_a_page_that_needs_no_network
     assert sorted(path.name for path in tmp_path.iterdir()) == ["coffee.png", "data", "explained.mp4"]
 
 
+def test_the_studio_and_its_parts_do_the_job_without_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = executed(ROOT / "notebooks" / "02_studio.ipynb", tmp_path, monkeypatch)
+    assert decoded(tmp_path / "rocket.mp4") == (1920, 1080, 180)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "rocket.mp4", "rocket.png"]
+    assert "What can this file tell us?" in output_of(notebook, "studio.timeline.draft.to_frame")
+    # the panel's saved form followed what was said in code below it
+    panel = output_of(notebook, "studio = ipynemo.Studio()", "text/html")
+    for told in ("rocket.png", "make a 6 second video of this picture", "Here is a draft of 6 s", 'src="rocket.mp4"'):
+        assert told in panel
+    assert "make a 6 second video of this picture" in output_of(notebook, "ipynemo.Chat(session)", "text/html")
+    assert 'src="rocket.mp4"' in output_of(notebook, "ipynemo.Player(clip", "text/html")
+    assert "The text is now yellow." in output_of(notebook, "make the title yellow")
+    assert str(tmp_path) not in text_of(notebook)
+    assert "Warning" not in text_of(notebook)
+    assert len(nbformat.writes(notebook)) < 1_000_000
+
+
 def test_a_draft_is_explored_changed_and_rendered_as_a_variation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -153,12 +153,13 @@ class Studio(Face):
         self.chat.observe(self._chat_rests, "busy")
         self.timeline.observe(self._draft_from_timeline, "draft")
         self.exporter.observe(self._clip_made, "clip")
-        self.player.observe(self._keep, "poster")
+        self.player.observe(self._keep, ["clip", "poster"])
         for part, names in (
             (self.uploader, ["assets", "busy"]),
             (self.chat, ["busy"]),
             (self.timeline, ["draft", "busy"]),
             (self.exporter, ["clip", "busy", "view"]),
+            (self.player, ["clip"]),
         ):
             part.observe(self._news, names)
         self._is_linked = True
@@ -286,7 +287,7 @@ class Studio(Face):
 
     def _steps(self) -> dict[str, str]:
         """Return for each step: locked, open (it can be taken), done."""
-        draft, has_clip = self._draft, self.exporter.clip is not None
+        draft, has_clip = self._draft, self.player.clip is not None
         has_files = bool(self.uploader.assets) or draft is not None
         return {
             "upload": "done" if has_files else "open",
@@ -307,7 +308,7 @@ class Studio(Face):
                 return self._say(words)
         if draft is None:
             return self._say("ready_ask" if self.uploader.assets else "ready_upload")
-        if self.exporter.clip is not None:
+        if self.player.clip is not None:
             return self._say("done")
         return self._say("ready_look", duration=f"{draft.duration_s:.1f}".removesuffix(".0"))
 
