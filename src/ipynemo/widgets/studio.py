@@ -280,6 +280,7 @@ class Studio(Face):
                 "where": self._say("where_local") if is_local else self._say("where_cloud", host=host),
                 "line": self._line(),
                 "is_working": self.busy or any(part.busy for part in self._parts),
+                "is_bad": self.session is None and not self.busy,
                 "steps": self._steps(),
                 "has_session": self.session is not None,
                 "has_clip": self.player.clip is not None,
