@@ -205,7 +205,11 @@ class Face(anywidget.AnyWidget):
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         super()._handle_custom_msg(content, buffers)
-        if isinstance(content, dict):
+        if not isinstance(content, dict):
+            return
+        if content.get("wire") == "control":  # of a page that has no second one
+            self._take_control(content)
+        else:
             self._take(content, lambda: self._receive(content, list(buffers or ())))
 
     def _take_control(self, content: dict[str, Any]) -> None:
