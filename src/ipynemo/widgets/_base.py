@@ -187,8 +187,9 @@ class Face(anywidget.AnyWidget):
             self._fail(error)
             raise
         except Exception:
-            log.exception("%s: %s failed.", type(self).__name__, what)
-            self.error = unexpected(what, self.words)
+            if threading.main_thread().is_alive():  # else the script has ended, and cut its work off
+                log.exception("%s: %s failed.", type(self).__name__, what)
+                self.error = unexpected(what, self.words)
             raise
 
     def _count(self, by: int) -> None:
