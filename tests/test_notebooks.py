@@ -25,9 +25,9 @@ from check_notebooks import leftovers  # noqa: E402
 
 
 def test_there_are_notebooks() -> None:
-    assert {path.name for path in NOTEBOOKS} >= {
-        *("01_quickstart.ipynb", "03_explore_a_draft.ipynb", "04_classroom.ipynb"),
-    }
+    assert [path.name for path in NOTEBOOKS] == [
+        *("01_quickstart.ipynb", "02_studio.ipynb", "03_explore_a_draft.ipynb", "04_classroom.ipynb"),
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
