@@ -167,7 +167,7 @@ def main(folder: Path, megabytes: int) -> None:
         lab.close()
         server.shutdown()
     widget, plain = min(each[0] for each in times), min(each[1] for each in times)
-    note = f"{megabytes} MB in JupyterLab with default settings, best of {ROUNDS}, in turn. The ratio is our time to the peer's."
+    note = f"{megabytes} MB in JupyterLab with default settings, best of {ROUNDS}. The ratio is our time to the peer's."
     rates = [f"{megabytes / seconds:.0f} MB/s" for seconds in (widget, plain)]
     what = "a file through the uploader (peer: a plain HTTP upload from the same page)"
     rows = [
