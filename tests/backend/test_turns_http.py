@@ -69,6 +69,13 @@ def test_the_state_tells_what_was_said_and_what_a_silent_turn_did(user: User) ->
     ]
 
 
+def test_what_a_silent_turn_did_is_told_in_the_sessions_language(acting: ServerProcess) -> None:
+    user = acting.user(begin=False)
+    user.begin(language="zh")
+    words(user, "Paradise")
+    assert user.state()["messages"][1:] == [{"role": "model", "text": "已添加标题：“Paradise”（0–1 秒）"}]
+
+
 def test_a_turn_that_did_nothing_in_silence_has_an_answer_too(acting: ServerProcess) -> None:
     user = acting.user(begin=False)
     user.begin(language="zh")

@@ -19,10 +19,10 @@ HELLO = sse(delta("Hel"), delta("lo 剪🎬."), text("Hello 剪🎬."))
 DRAFT = titled("Urban Dreams")
 
 
-async def chat(world: World, home: Path, timing: Timing) -> tuple[Reply, list[Event]]:
+async def chat(world: World, home: Path, timing: Timing, language: str = "en") -> tuple[Reply, list[Event]]:
     """Run one turn with a client of its own."""
     seen: list[Event] = []
-    async with AsyncNemo(world.url, token=TOKEN, timing=timing, data=home, language="en") as nemo:
+    async with AsyncNemo(world.url, token=TOKEN, timing=timing, data=home, language=language) as nemo:
         return await nemo.session("s-1").chat("make it better", on_event=seen.append), seen
 
 
@@ -144,6 +144,13 @@ async def test_a_limit_after_an_edit_gives_what_changed(world: World, own_home: 
     world.on("/run_sse", stream(sse(call("c"), result("c")), ["draft", DRAFT], ["stall"]), drafts=[{}])
     reply, _ = await chat(world, own_home, replace(FAST, idle_limit_s=0.3))
     assert reply.changes == ("Title added: 'Urban Dreams' (0–3 s)",)
+
+
+async def test_a_silent_edit_is_told_in_the_sessions_language(world: World, own_home: Path) -> None:
+    world.on("/run_sse", stream(sse(call("c"), result("c")), ["draft", DRAFT]), drafts=[{}])
+    reply, _ = await chat(world, own_home, FAST, language="zh-CN")
+    assert reply.text == "已添加标题：“Urban Dreams”（0–3 秒）"
+    assert reply.changes == (reply.text,)
 
 
 async def test_silence_behind_a_text_is_waited_out_because_more_may_come(world: World, own_home: Path) -> None:

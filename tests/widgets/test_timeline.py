@@ -82,6 +82,8 @@ def test_dragging_the_end_of_a_clip_moves_what_follows() -> None:
     assert spans(timeline.draft, 2) == [(0, 9)]
     assert timeline.state["counts"] == {"changed": 2, "moved": 2, "added": 0, "removed": 0}
     assert "Video 'robot.png' trimmed: 4 s → 3 s" in timeline.state["changes"]
+    timeline.language = "zh"
+    assert "视频“robot.png”已变短：4 秒 → 3 秒" in timeline.state["changes"]
     assert list(timeline._pages.latest[1][4]) == [1, 4, 1, 4 | 32]
 
 

@@ -266,9 +266,10 @@ class _Running:
 
 def _told(before: Draft, after: Draft, language: str) -> str:
     """Return in one line what a turn did that said nothing."""
-    changes = before.diff(after)
-    line = "; ".join(changes[:TOLD_CHANGES]) + ("; …" if len(changes) > TOLD_CHANGES else "")
-    return line or ("完成。" if language.startswith("zh") else "Done.")
+    chinese = language.lower().startswith("zh")
+    changes, comma = before.diff(after, language), "；" if chinese else "; "
+    line = comma.join(changes[:TOLD_CHANGES]) + (f"{comma}…" if len(changes) > TOLD_CHANGES else "")
+    return line or ("完成。" if chinese else "Done.")
 
 
 def _facts(asset: Asset, store: Store) -> AssetFacts:

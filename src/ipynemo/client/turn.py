@@ -142,7 +142,7 @@ class Turn:
     # -- what it came to ----------------------------------------------------------------------------------------------
 
     def _reply(self, before: Draft | None, after: Draft | None) -> Reply:
-        changes = tuple(before.diff(after)) if before is not None and after is not None else ()
+        changes = tuple(before.diff(after, self._language)) if before is not None and after is not None else ()
         raw_text = str(self._answer)
         translation = translate(raw_text, language=self._language, asked=self._text)
         nothing = NOTHING_SAID.get(self._language[:2].lower(), NOTHING_SAID["en"])

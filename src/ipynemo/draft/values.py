@@ -190,18 +190,25 @@ class Draft:
 
         return summary_line(self)
 
-    def diff(self, after: Draft) -> list[str]:
+    def diff(self, after: Draft, language: str = "en") -> list[str]:
         """Return in words what changes from this draft to `after`; empty where nothing does.
+
+        Parameters
+        ----------
+        language : str
+            Of the words: "en" or "zh".
 
         Examples
         --------
         >>> after = Draft({"t": [{"tt": 7, "sg": [{"tx": "Paradise Found", "d": 3000}]}]})
         >>> Draft().diff(after)
         ["Title added: 'Paradise Found' (0–3 s)"]
+        >>> Draft().diff(after, language="zh")
+        ['已添加标题：“Paradise Found”（0–3 秒）']
         """
         from ipynemo.draft.changes import changes
 
-        return changes(self, after)
+        return changes(self, after, language)
 
     def to_frame(self, extra: Sequence[str] = ()) -> pd.DataFrame:
         """Return one row a segment; see `ipynemo.frames.to_frame`."""

@@ -254,9 +254,10 @@ class Turn(Job):
             draft = await self.session.draft()
             if draft == before:
                 continue
-            changes = before.diff(draft) if before is not None else ()
+            changes = before.diff(draft, chat.language) if before is not None else ()
             if changes:
-                self.tell("note", chat._say("done_anyway", changes="; ".join(changes)))
+                comma = "；" if chat.language.startswith("zh") else "; "
+                self.tell("note", chat._say("done_anyway", changes=comma.join(changes)))
                 chat._show()
             before = draft
             await chat._change(draft=draft)

@@ -43,9 +43,9 @@ class Pages:
         self.before: Draft | None = None
         self.notes: FileNotes = {}
         self.latest: tuple[Message, list[bytes]] = ({"kind": "draft", "version": 0}, [])
-        self.changes: list[str] = []
         self.counts: dict[str, int] = {}
         self._sent: tuple[Draft | None, Draft | None, Draft | None] = (None, None, None)
+        self._told: tuple[Draft, Draft, str, list[str]] | None = None
 
     def is_news(self, ledger: Ledger) -> bool:
         """Return whether the page shows something else than it should."""
@@ -61,12 +61,25 @@ class Pages:
         marks = moved if was is self.before else marks_of(self.before, shown)
         pending = differing(shown, ledger.confirmed) if ledger.pending else frozenset()
         self.counts = marks.counts if any(marks.counts.values()) else {}
-        small = shown is not None and sum(len(track.segments) for track in shown.tracks) <= TOLD_UP_TO
-        told = small and self.before is not None and not self.before.is_empty
-        self.changes = [plain(line, 200) for line in changes(self.before, shown)] if told else []  # type: ignore[arg-type]
         content, buffers = columns(shown or Draft(), marks, pending)
         self.latest = ({"kind": "draft", "version": ledger.publish(), **content}, buffers)
         return (*self.latest, moved.origin)
+
+    def changes(self, language: str) -> list[str]:
+        """Return in words what the marks show; nothing where that would take long, or there was nothing before."""
+        shown, before = self._sent[0], self.before
+        if (
+            shown is None
+            or before is None
+            or before.is_empty
+            or sum(len(t.segments) for t in shown.tracks) > TOLD_UP_TO
+        ):
+            return []
+        told = self._told
+        if told is None or told[0] is not before or told[1] is not shown or told[2] != language:
+            lines = [plain(line, 200) for line in changes(before, shown, language)]
+            told = self._told = (before, shown, language, lines)
+        return told[3]
 
     def files(self, given: Mapping[str, str]) -> Message:
         """Return names and pictures by the key of their source."""

@@ -235,7 +235,7 @@ class Timeline(Face):
                 "can_undo": bool(self._steps.undo) if session is None else self.draft is not None,
                 "can_redo": bool(self._steps.redo) if session is None else self.draft is not None,
                 "note": self._note,
-                "changes": self._pages.changes,
+                "changes": self._pages.changes(self.language),
                 "counts": self._pages.counts,
             }
 
