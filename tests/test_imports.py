@@ -38,6 +38,7 @@ LAZY_EXCEPTIONS = {
     ("client/endpoint.py", "ready", "backend.local"),  # AsyncNemo starts the embedded backend
     ("draft/values.py", "to_frame", "frames"),  # pandas
     ("draft/values.py", "from_frame", "frames"),
+    ("concepts/evidence.py", "evidence_frame", "frames"),  # pandas
     ("cli/app.py", "serve", "backend.serve"),  # the command `ipynemo serve`
 }
 

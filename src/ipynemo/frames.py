@@ -23,9 +23,14 @@ from ipynemo.errors import DraftError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["frame_html", "from_frame", "to_frame"]
+__all__ = ["EVIDENCE_COLUMNS", "evidence_table", "frame_html", "from_frame", "to_frame"]
 
 DRAFT_ATTR, EXTRA_ATTR = "ipynemo_draft", "ipynemo_extra"
+
+EVIDENCE_COLUMNS = (
+    "file", "format", "level", "signature", "signer", "source_types", "generators", "models", "camera", "software",
+    "conflict", "unreadable", "says",
+)  # fmt: skip
 
 # Said outright, because what pandas infers differs between its versions, and an empty draft has nothing to infer from.
 # Stored as Python strings: Arrow refuses the lone surrogates that JSON can hold.
@@ -189,3 +194,16 @@ def _extra(frame: pd.DataFrame, draft: Draft) -> list[str]:
     if set(others) - known:
         known.update(key for item in read_rows(draft._raw).raw for key in item)
     return [column for column in others if column in known]
+
+
+def evidence_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return the evidence of files as a table; `ipynemo.evidence_frame` is how it is asked for."""
+    names = list(rows[0]) if rows else list(EVIDENCE_COLUMNS)
+    columns: dict[str, Any] = {}
+    for name in names:
+        values = [row[name] for row in rows]
+        if name == "conflict":
+            columns[name] = np.array(values, bool)
+        else:
+            columns[name] = _whole(values) if name == "unreadable" else _text(values)
+    return pd.DataFrame(columns, copy=False)
