@@ -84,12 +84,25 @@ def authority() -> Authority:
 
 
 def sign(
-    source: Path, target: Path, by: Authority, *, mime: str = "image/jpeg", remote: str | None = None, **action: Any
+    source: Path,
+    target: Path,
+    by: Authority,
+    *,
+    mime: str = "image/jpeg",
+    remote: str | None = None,
+    generator: tuple[str, str] = ("Paint Machine", "1.0"),
+    parent: Path | None = None,
+    **action: Any,
 ) -> Path:
-    """Copy `source` to `target` with a C2PA record of one action; with `remote`, the record stays outside the file."""
-    actions = {"actions": [{"action": "c2pa.created", "digitalSourceType": AI, **action}]}
+    """Copy `source` to `target` with a C2PA record of one action.
+
+    With `remote`, the record stays outside the file; with `parent`, it says that the picture was opened from that file.
+    """
+    made = {"action": "c2pa.created", "digitalSourceType": AI, **action}
+    opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["parent"]}}
+    actions = {"actions": [opened if parent else made]}
     manifest = {
-        "claim_generator_info": [{"name": "Paint Machine", "version": "1.0"}],
+        "claim_generator_info": [{"name": generator[0], "version": generator[1]}],
         "format": mime,
         "assertions": [{"label": "c2pa.actions", "data": actions}],
     }
@@ -102,6 +115,9 @@ def sign(
         if remote:
             builder.set_no_embed()
             builder.set_remote_url(remote)
+        if parent:
+            with parent.open("rb") as before:
+                builder.add_ingredient({"title": "parent", "relationship": "parentOf", "label": "parent"}, mime, before)
         with source.open("rb") as original, target.open("wb+") as signed:
             builder.sign(signer, mime, original, signed)
     return target

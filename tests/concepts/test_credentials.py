@@ -48,7 +48,7 @@ def test_a_signed_record_is_told_with_its_signer_who_cannot_be_checked(picture: 
         ),
         Statement("C2PA", "claim generator", "Paint Machine 1.0", "the software that wrote the record", "signed"),
         Statement("C2PA", "action", "c2pa.created", ACTION, "signed"),
-        Statement("C2PA", "software agent", "Model X 2", "did the step c2pa.created", "signed"),
+        Statement("C2PA", "AI agent", "Model X 2", "did the step c2pa.created", "signed"),
         Statement("C2PA", "DigitalSourceType", "trainedAlgorithmicMedia", "made by a generative AI model", "signed"),
     ]
 

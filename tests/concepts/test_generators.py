@@ -139,7 +139,7 @@ def test_a_text_after_the_pixels_is_found(tmp_path: Path) -> None:
 
 
 def test_a_packed_text_that_is_a_bomb_is_named_and_the_others_are_still_read(tmp_path: Path) -> None:
-    bomb = zlib.compress(bytes(1 << 28))
+    bomb = zlib.compress(bytes(1 << 25), 1)
     path = with_chunks(
         tmp_path / "a.png",
         chunk(b"zTXt", b"prompt\x00\x00" + bomb),
@@ -182,7 +182,7 @@ def exif_bomb() -> bytes:
 
 
 def test_bombs_take_neither_memory_nor_time(tmp_path: Path) -> None:
-    bomb = zlib.compress(bytes(1 << 28))
+    bomb = zlib.compress(bytes(1 << 25), 1)
     files = [
         with_chunks(tmp_path / "texts.png", *[chunk(b"zTXt", b"prompt\x00\x00" + bomb)] * 50),
         with_chunks(tmp_path / "xmp.png", chunk(b"iTXt", b"XML:com.adobe.xmp\x00\x01\x00\x00\x00" + bomb)),

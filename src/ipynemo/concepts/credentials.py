@@ -26,6 +26,8 @@ _MARKS = (b"c2pa", b"dcterms:provenance")
 MISFIT = "does not fit this file"
 ONLINE = "the record is stored online and was not read"
 
+_AI_CODES = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
+
 _CONTAINERS: tuple[tuple[bytes, int, str], ...] = (
     (b"\xff\xd8\xff", 0, "image/jpeg"),
     (b"\x89PNG", 0, "image/png"),
@@ -161,14 +163,17 @@ def _about(state: str | None) -> str:
 
 
 def _action(action: dict[str, Any], source: str, level: Level) -> Iterator[Statement]:
+    kind = action.get("digitalSourceType")
+    what = source_type(source, str(kind), level) if kind else None
     if name := clean(action.get("action") or "", 80):
         agent = action.get("softwareAgent")
         by = _named(agent) if isinstance(agent, dict) else clean(agent or "", 80)
         yield Statement(source, "action", name, f"a step of its making, with {by}" if by else None, level)
         if by:
-            yield Statement(source, "software agent", by, f"did the step {name}", level)
-    if kind := action.get("digitalSourceType"):
-        yield source_type(source, str(kind), level)
+            field = "AI agent" if what and what.value in _AI_CODES else "software agent"
+            yield Statement(source, field, by, f"did the step {name}", level)
+    if what:
+        yield what
 
 
 def _named(tool: Any) -> str:

@@ -31,7 +31,6 @@ _BY_KEYWORD: dict[str, str] = {
     "aipromptinformation": "image generator",
     "ipynemo": "ipynemo's tiny model",
 }
-_SETTINGS_ONLY = frozenset({"fooocus_scheme", "use_stable_diffusion_model"})
 _JOB_ID = re.compile(r"\bJob ID: [0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _A1111 = re.compile(r"^Steps: \d{1,6}, (?=.{0,300}(?:Sampler|Seed|CFG scale): )", re.IGNORECASE | re.MULTILINE)
 _NODE = re.compile(r'\\?"class_type\\?"\s*:|"KSampler|\\?"nodes\\?"\s*:\s*\[')
@@ -166,10 +165,10 @@ def from_png_texts(source: str, texts: list[tuple[str, str]]) -> list[Statement]
     records = 0
     for keyword, text in texts:
         low = keyword.lower()
-        if easy and low in _EASY:  # one setting a text
-            continue
+        if (easy and low in _EASY) or (low == "fooocus_scheme" and "parameters" in named):
+            continue  # told with the record that it belongs to
         known = "NovelAI" if novelai and low in ("comment", "description") else None
-        record = from_text(source, keyword, _easy(named) if low in _SETTINGS_ONLY and easy else text, known=known)
+        record = from_text(source, keyword, _easy(named) if low == "use_stable_diffusion_model" else text, known=known)
         if record is not None:
             records += 1
             if records <= MAX_RECORDS:

@@ -68,7 +68,7 @@ def kind_of(statement: Statement) -> Kind:
         return "partly_ai" if kind == "ai" and statement.source == "C2PA part" else kind
     if field == "AIGC":
         return "ai" if value == "1" else "other"
-    if field in ("AISystemUsed", "AISystemVersionUsed", "Source") or names_generator(value):
+    if field in ("AI agent", "AISystemUsed", "AISystemVersionUsed", "Source") or names_generator(value):
         return "generator"
     if field in CAMERA_FIELDS:
         return "camera"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Statement", "look", "stated"]
 
+MAX_DECODED_BYTES = 64 << 20
 MAX_STATEMENTS = 200  # a file that says more is not listened to
 
 
@@ -43,8 +44,10 @@ def look(path: Path, *, trust_anchors: str | None = None) -> tuple[str, list[Sta
                 *from_png_texts("MP4" if films else "PNG text", blocks.texts),
                 *(unreadable(blocks.format.upper(), clean(what)) for what in blocks.broken),
             ]
-            # Who has an open record needs no hidden one, and looking for it decodes the picture.
-            if blocks.format in ("png", "webp") and not any(statement.record for statement in found):
+            # Who has an open record needs no hidden one, and looking for it decodes the picture; a library that is given
+            # a file that was made to do harm would keep what was left aside here.
+            looked = any(statement.record for statement in found) or blocks.broken or len(data) > MAX_DECODED_BYTES
+            if blocks.format in ("png", "webp") and not looked:
                 file.seek(0)
                 found += from_pixels(file)
     ordered = sorted(dict.fromkeys(found), key=lambda statement: statement.level != "signed")
