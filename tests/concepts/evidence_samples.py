@@ -48,7 +48,8 @@ FLUX = {
 WORKFLOW = {"nodes": [{"id": 6, "type": "CLIPTextEncode", "widgets_values": [PROMPT]}], "links": []}
 INVOKE = {
     "app_version": "5.4.2", "positive_prompt": PROMPT, "negative_prompt": "blur", "seed": 5, "steps": 25,
-    "cfg_scale": 6, "scheduler": "dpmpp_2m", "width": 768, "height": 768, "model": {"key": "x", "name": "Juggernaut XL"},
+    "cfg_scale": 6, "scheduler": "dpmpp_2m", "width": 768, "height": 768,
+    "model": {"key": "x", "name": "Juggernaut XL"},
 }  # fmt: skip
 NOVELAI = {"prompt": PROMPT, "steps": 28, "sampler": "k_euler", "seed": 9, "uc": "bad", "scale": 5.0}
 FOOOCUS = {

@@ -174,7 +174,7 @@ class Evidence:
         """Return the answer to a question: how it was "made", whether it is "real", which "model", who the "signer"."""
         from ipynemo.concepts.telling import answer
 
-        return answer(self, question, language)
+        return ("" if language.lower().startswith("zh") else " ").join(answer(self, question, language))
 
     def __str__(self) -> str:
         return self.text()

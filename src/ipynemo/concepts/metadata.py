@@ -44,8 +44,8 @@ def look(path: Path, *, trust_anchors: str | None = None) -> tuple[str, list[Sta
                 *from_png_texts("MP4" if films else "PNG text", blocks.texts),
                 *(unreadable(blocks.format.upper(), clean(what)) for what in blocks.broken),
             ]
-            # Who has an open record needs no hidden one, and looking for it decodes the picture; a library that is given
-            # a file that was made to do harm would keep what was left aside here.
+            # Who has an open record needs no hidden one, and looking for it decodes the picture. A library that is
+            # given a file that was made to do harm would read what was left aside here.
             looked = any(statement.record for statement in found) or blocks.broken or len(data) > MAX_DECODED_BYTES
             if blocks.format in ("png", "webp") and not looked:
                 file.seek(0)

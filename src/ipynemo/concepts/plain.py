@@ -47,6 +47,6 @@ def statement_from(values: dict[str, Any]) -> Statement:
         values["value"],
         values.get("meaning"),
         values["level"],
-        values.get("trusted", False),
-        record,
+        trusted=values.get("trusted", False),
+        record=record,
     )

@@ -110,8 +110,8 @@ class Statement:
     value: str
     meaning: str | None
     level: Level
-    trusted: bool = False
-    record: Record | None = None
+    trusted: bool = dataclasses.field(default=False, kw_only=True)
+    record: Record | None = dataclasses.field(default=None, kw_only=True)
 
 
 def clean(text: object, limit: int = MAX_VALUE_CHARS, *, lines: bool = False) -> str:

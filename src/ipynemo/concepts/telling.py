@@ -102,17 +102,14 @@ def told(found: Evidence, language: str = "en") -> str:
     return "\n".join([*lines, *notes(found, language)])
 
 
-def answer(found: Evidence, question: Question = "made", language: str = "en") -> str:
-    """Return the answer to a question about the file, with the three levels and no more."""
+def answer(found: Evidence, question: Question = "made", language: str = "en") -> list[str]:
+    """Return the answer to a question about the file, as sentences, with the three levels and no more."""
     if question == "model":
-        parts = [_model(found, language)]
-    elif question == "signer":
-        parts = [_signer(found, language)]
-    else:
-        parts = [words(language, "answer", "real")] if question == "real" else []
-        parts += _made(found, language)
-        parts.append(words(language, "answer", "watermark"))
-    return ("" if language.lower().startswith("zh") else " ").join(parts)
+        return [_model(found, language)]
+    if question == "signer":
+        return [_signer(found, language)]
+    real = [words(language, "answer", "real")] if question == "real" else []
+    return [*real, *_made(found, language), words(language, "answer", "watermark")]
 
 
 def _made(found: Evidence, language: str) -> list[str]:
