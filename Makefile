@@ -65,6 +65,7 @@ bench: $(VENV)/.dev-installed
 
 pictures: demo $(VENV)/.dev-installed
 	$(BIN)/python docs/make_pictures.py demo-output
+	@CHROMIUM=`sh tools/browser.sh $(VENV)` && export CHROMIUM && $(BIN)/python docs/make_screenshots.py
 
 clean:
 	rm -rf demo-output dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis

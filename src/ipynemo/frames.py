@@ -21,16 +21,11 @@ from ipynemo.draft.values import Draft
 from ipynemo.errors import DraftError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["EVIDENCE_COLUMNS", "evidence_table", "frame_html", "from_frame", "to_frame"]
+__all__ = ["frame_html", "from_frame", "table", "to_frame"]
 
 DRAFT_ATTR, EXTRA_ATTR = "ipynemo_draft", "ipynemo_extra"
-
-EVIDENCE_COLUMNS = (
-    "file", "format", "level", "signature", "signer", "source_types", "generators", "models", "camera", "software",
-    "conflict", "unreadable", "says",
-)  # fmt: skip
 
 # Said outright, because what pandas infers differs between its versions, and an empty draft has nothing to infer from.
 # Stored as Python strings: Arrow refuses the lone surrogates that JSON can hold.
@@ -114,6 +109,22 @@ def to_frame(draft: Draft, extra: Sequence[str] = ()) -> pd.DataFrame:
     return frame
 
 
+def table(columns: Mapping[str, Sequence[str | None] | Sequence[float | None]]) -> pd.DataFrame:
+    """Return columns as a table: those whose names have a unit (`_s`, `_mb`) are numbers, the others texts.
+
+    Examples
+    --------
+    >>> table({"clip": ["robot.mp4", None], "duration_s": [6.0, None]})["duration_s"].sum()
+    6.0
+    """
+    return pd.DataFrame(
+        {
+            name: np.array(values, np.float64) if name.endswith(("_s", "_mb")) else _text(list(values))  # type: ignore[arg-type]
+            for name, values in columns.items()
+        }
+    )
+
+
 def _cells(frame: pd.DataFrame, column: str) -> list[Any]:
     """Return a column as Python values, with None wherever it says "missing" in one of pandas' ways."""
     series = frame[column]
@@ -194,16 +205,3 @@ def _extra(frame: pd.DataFrame, draft: Draft) -> list[str]:
     if set(others) - known:
         known.update(key for item in read_rows(draft._raw).raw for key in item)
     return [column for column in others if column in known]
-
-
-def evidence_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return the evidence of files as a table; `ipynemo.evidence_frame` is how it is asked for."""
-    names = list(rows[0]) if rows else list(EVIDENCE_COLUMNS)
-    columns: dict[str, Any] = {}
-    for name in names:
-        values = [row[name] for row in rows]
-        if name == "conflict":
-            columns[name] = np.array(values, bool)
-        else:
-            columns[name] = _whole(values) if name == "unreadable" else _text(values)
-    return pd.DataFrame(columns, copy=False)

@@ -45,15 +45,21 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[NotebookOpener]:
     """Return a function that writes a notebook of these cells and opens it in a browser of its own.
 
-    Its keywords: `width`, `height` of the page in pixels, `dark`, `name` of the file.
+    Its keywords: `width`, `height` of the page in pixels, `dark`, `name` of the file, `kernel`.
     """
     opened: list[NotebookPage] = []
 
     def open_notebook(
-        cells: Sequence[str], *, width: int = 1200, height: int = 900, dark: bool = False, name: str | None = None
+        cells: Sequence[str],
+        *,
+        width: int = 1200,
+        height: int = 900,
+        dark: bool = False,
+        name: str | None = None,
+        kernel: str = "python3",
     ) -> NotebookPage:
         stem = re.sub(r"\W+", "_", request.node.name)
-        path = lab.write(name or f"{stem}_{len(opened)}/notebook.ipynb", cells)
+        path = lab.write(name or f"{stem}_{len(opened)}/notebook.ipynb", cells, kernel)
         page = NotebookPage(lab, browser, path, width=width, height=height, dark=dark)
         opened.append(page)
         return page

@@ -78,7 +78,7 @@ def test_the_wheel_holds_the_package_and_the_notebooks_and_nothing_else(built: d
     with zipfile.ZipFile(built["wheel"]) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     source = {name.removeprefix("src/") for name in tracked("src/ipynemo/**")}
-    notebooks = {f"ipynemo/{name}" for name in tracked("notebooks/*.ipynb")}
+    notebooks = {f"ipynemo/{name}" for name in tracked("notebooks/*")}
     assert "ipynemo/py.typed" in names
     assert "ipynemo/notebooks/01_quickstart.ipynb" in names
     assert (source | notebooks) - names == set()

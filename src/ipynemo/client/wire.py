@@ -248,16 +248,24 @@ class Wire:
                 fault = InvalidRequestError(f"This request cannot be sent: {error}.")
             if fault is not None:
                 raise fault
-            response = await client.send(request, stream=True, auth=Bearer(token))
-            try:
-                if not renewed and await self._token_refused(response):
+            async with self._connections.request():
+                response = await client.send(request, stream=True, auth=Bearer(token))
+                try:
+                    if renewed or not await self._token_refused(response):
+                        yield response
+                        return
                     renewed = True
-                    if await self.endpoint.tokens.renew(token):
-                        continue
-                yield response
-                return
-            finally:
-                await response.aclose()
+                    if not await self.endpoint.tokens.renew(token):
+                        yield response
+                        return
+                finally:
+                    await response.aclose()
+
+    @asynccontextmanager
+    async def elsewhere(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
+        """Ask another host for a file, without any of our headers, and give its answer, unread."""
+        async with self._connections.request(), self.client("foreign").stream("GET", url, headers=headers) as response:
+            yield response
 
     async def _token_refused(self, response: httpx.Response) -> bool:
         """Return whether the answer says that the token is bad; only short JSON answers are looked into."""
@@ -277,12 +285,13 @@ class Wire:
         timing = self.timing
 
         async def once() -> dict[str, Any]:
-            async with self.client().stream(
+            sending = self.client().stream(
                 "POST",
                 self.endpoint.base_url + "/api/auth/anonymous-token",
                 headers={"Accept": "application/json", "X-Client-Id": client_id},
                 timeout=httpx.Timeout(timing.read_budget_s / 2, connect=timing.connect_s),
-            ) as response:
+            )
+            async with self._connections.request(), sending as response:
                 await read_whole(response)
                 return open_answer(response, doing=doing)
 

@@ -30,6 +30,10 @@ SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif", ".mp4", ".mov", ".m4v"}
 )
 
+COLUMNS = (
+    "file", "format", "level", "signature", "signer", "source_types", "generators", "models", "camera", "software", "says",
+)  # fmt: skip
+
 Question = Literal["made", "real", "model", "signer"]
 Conflict = Literal["camera_ai", "art_ai", "generators"]
 
@@ -290,34 +294,38 @@ def evidence_frame(
     -------
     DataFrame
         `file`, `format`, `level`, `signature`, `signer`, `source_types`, `generators`, `models`, `camera`, `software`
-        (string), `conflict` (bool), `unreadable` (Int64), `says` (string), and `prompt` if that is asked for.
+        (string), `conflict` (bool), `unreadable` (int64, how many parts), `says` (string), and `prompt` if that is asked for.
     """
-    from ipynemo.frames import evidence_table
+    import numpy as np
+
+    from ipynemo.frames import table
 
     if isinstance(paths, (str, os.PathLike)):
         folder = Path(paths).expanduser()
         files = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES) if folder.is_dir() else [folder]
     else:
         files = [Path(path) for path in paths]
-    return evidence_table([_row(evidence(file, trust=trust), language, private=private) for file in files])
+    found = [evidence(file, trust=trust) for file in files]
+    rows = [_row(each, language) for each in found]
+    frame = table({column: [row[column] for row in rows] for column in COLUMNS})
+    frame.insert(len(COLUMNS) - 1, "conflict", np.array([bool(each.conflicts) for each in found], bool))
+    frame.insert(len(COLUMNS), "unreadable", np.array([len(each.unreadable) for each in found], np.int64))
+    if private:
+        frame["prompt"] = table({"prompt": [each.prompt for each in found]})["prompt"]
+    return frame
 
 
-def _row(found: Evidence, language: str, *, private: bool) -> dict[str, Any]:
-    values = found.to_dict()
-    joined = {key: ", ".join(values[key]) or None for key in ("source_types", "generators", "models", "software")}
-    row = {
+def _row(found: Evidence, language: str) -> dict[str, str | None]:
+    return {
         "file": found.name,
         "format": found.format or None,
         "level": found.level,
         "signature": found.signature,
         "signer": found.signer,
-        "source_types": joined["source_types"],
-        "generators": joined["generators"],
-        "models": joined["models"],
+        "source_types": ", ".join(found.source_types) or None,
+        "generators": ", ".join(found.generators) or None,
+        "models": ", ".join(found.models) or None,
         "camera": found.camera,
-        "software": joined["software"],
-        "conflict": bool(found.conflicts),
-        "unreadable": len(found.unreadable),
+        "software": ", ".join(found.software) or None,
         "says": "; ".join(row["says"] for row in found.rows(language)) or None,
     }
-    return {**row, "prompt": found.prompt} if private else row

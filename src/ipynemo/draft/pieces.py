@@ -15,7 +15,19 @@ from ipynemo.errors import NoSuchSegmentError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Segment", "Track", "TrackKind", "as_ms", "as_number", "as_text", "objects_of", "read_track"]
+__all__ = [
+    "Segment",
+    "Track",
+    "TrackKind",
+    "as_ms",
+    "as_number",
+    "as_text",
+    "kind_of",
+    "last_end_ms",
+    "objects_of",
+    "read_track",
+    "spans_of",
+]
 
 TrackKind = Literal["video", "audio", "text", "other"]
 
@@ -173,6 +185,38 @@ def _read_segment(number: int, raw: Mapping[str, Any], follows_ms: int) -> Segme
     )
 
 
+def spans_of(segments: Any) -> list[tuple[int, int]]:
+    """Return the start and the end of each segment of a list, in milliseconds, as their views have them.
+
+    Examples
+    --------
+    >>> spans_of([{"d": 4000}, {"d": 1000}, {"st": 9000}, None])
+    [(0, 4000), (4000, 5000), (9000, 9000), (9000, 9000)]
+    """
+    spans: list[tuple[int, int]] = []
+    end = 0
+    for item in segments if isinstance(segments, list) else ():
+        start, length = (item.get("st"), item.get("d")) if isinstance(item, dict) else (None, None)
+        # Whole numbers, which nearly all are, without the calls: edits of long drafts live by this.
+        start = start if type(start) is int and 0 <= start <= MAX_MS else as_ms(start)
+        start = end if start is None else start
+        end = start + (length if type(length) is int and 0 <= length <= MAX_MS else as_ms(length) or 0)
+        spans.append((start, end))
+    return spans
+
+
+def last_end_ms(draft: Mapping[str, Any]) -> int | None:
+    """Return where the last segment of a draft's JSON object ends; None where it has none."""
+    ends = [end for track in objects_of(draft.get("t")) for _, end in spans_of(track.get("sg"))]
+    return max(ends, default=None)
+
+
+def kind_of(track: Mapping[str, Any]) -> TrackKind:
+    """Return what the type of a track's JSON object means."""
+    tt = track.get("tt")
+    return TRACK_KINDS.get(tt, "other") if isinstance(tt, int) and not isinstance(tt, bool) else "other"
+
+
 def read_track(number: int, raw: Mapping[str, Any]) -> Track:
     """Return the view of a track; a segment without a start follows the one before it."""
     segments: list[Segment] = []
@@ -183,5 +227,4 @@ def read_track(number: int, raw: Mapping[str, Any]) -> Track:
         follows_ms = segment.end_ms
     given = raw.get("tt")
     tt = given if isinstance(given, int) and not isinstance(given, bool) else None
-    kind: TrackKind = "other" if tt is None else TRACK_KINDS.get(tt, "other")
-    return Track(number, tt, kind, as_text(raw.get("n")), tuple(segments), raw)
+    return Track(number, tt, kind_of(raw), as_text(raw.get("n")), tuple(segments), raw)

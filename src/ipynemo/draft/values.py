@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ipynemo.draft.pieces import Segment, Track, TrackKind, as_ms, as_text, objects_of, read_track
+from ipynemo.draft.pieces import Segment, Track, TrackKind, as_ms, as_text, last_end_ms, objects_of, read_track
 from ipynemo.errors import DraftError, NoSuchTrackError
 
 if TYPE_CHECKING:
@@ -134,8 +134,8 @@ class Draft:
     @cached_property
     def duration_ms(self) -> int:
         """The end of the last segment; where there is none, the `d` of the draft itself."""
-        ends = [segment.end_ms for track in self.tracks for segment in track.segments]
-        return max(ends) if ends else as_ms(self._raw.get("d")) or 0
+        end_ms = last_end_ms(self._raw)
+        return end_ms if end_ms is not None else as_ms(self._raw.get("d")) or 0
 
     @property
     def duration_s(self) -> float:
@@ -145,7 +145,7 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Whether no track has a segment, so that there is nothing to export."""
-        return not any(track.segments for track in self.tracks)
+        return last_end_ms(self._raw) is None
 
     def track(self, number: int) -> Track:
         """Return a track by its number, counted from 1.

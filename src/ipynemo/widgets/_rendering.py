@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from ipynemo.client import AsyncSession, Clip, Render
 from ipynemo.client.names import clip_path
 from ipynemo.draft import Draft
-from ipynemo.errors import NemoError, RenderCancelledError, RenderFailedError
+from ipynemo.errors import RenderCancelledError, RenderFailedError
 
 __all__ = ["Rendering", "unfinished", "wanted_name"]
 
 log = logging.getLogger(__name__)
 
 OnProgress = Callable[[str, float], None]
-
-_ENDED: Final = ("refused", "undelivered")
 
 # Of all widgets in this process: two of them must not fetch the same clip twice.
 _followed: set[str] = set()
@@ -45,23 +41,8 @@ def wanted_name(typed: str, title: str) -> str:
 
 async def unfinished(session: AsyncSession) -> Render | None:
     """Return the newest render of the session that nobody has fetched, because a page or a kernel went away."""
-    if session._exports._one_at_a_time.locked():
-        return None  # somebody in this process is at it
-    for known in await session._journal.renders(session.session_id):
-        if known.is_done or known.is_failed or known.is_cancelled or known.status in _ENDED:
-            continue
-        if known.id in _followed:
-            return None
-        try:
-            now = await session.render(known.id)
-        except NemoError as error:
-            log.info("Render %s could not be looked at: %s", known.id, type(error).__name__)
-            return None
-        if now.is_failed or now.is_cancelled:
-            await session._journal.note_render(now)
-            continue
-        return dataclasses.replace(now, path=known.path)
-    return None
+    render = await session.unfinished()
+    return None if render is not None and render.id in _followed else render
 
 
 class Rendering:
@@ -105,13 +86,12 @@ class Rendering:
 
     async def _once(self, draft: Draft, name: str) -> Clip:
         self._raise_if_cancelled()
-        await self.session._use()
         # The name goes into the journal with the order, so that a restarted kernel uses it, too.
-        render = await self.session._exports.submit(draft, Path(name))
+        render = await self.session.submit(draft, path=name)
         self._render = render
         if self._is_cancelled:
             await self.session.cancel(render)
-        return await self._follow(dataclasses.replace(render, path=name))
+        return await self._follow(render)
 
     async def _follow(self, render: Render) -> Clip:
         task = asyncio.current_task()

@@ -150,6 +150,8 @@ class Exporter(Face):
 
     def _attached(self) -> None:
         self._known = None
+        if self._rendering is None and self.clip is not None:  # a clip of another session
+            self._stage, self.clip = "empty", None
         self._rest()
         if self.session is not None:
             self._start(self._look, what="draft", aside=True)
