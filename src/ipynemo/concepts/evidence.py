@@ -31,7 +31,8 @@ SUFFIXES = frozenset(
 )
 
 COLUMNS = (
-    "file", "format", "level", "signature", "signer", "source_types", "generators", "models", "camera", "software", "says",
+    "file", "format", "level", "signature", "signer", "source_types", "generators", "models", "camera", "software",
+    "says",
 )  # fmt: skip
 
 Question = Literal["made", "real", "model", "signer"]
@@ -294,7 +295,8 @@ def evidence_frame(
     -------
     DataFrame
         `file`, `format`, `level`, `signature`, `signer`, `source_types`, `generators`, `models`, `camera`, `software`
-        (string), `conflict` (bool), `unreadable` (int64, how many parts), `says` (string), and `prompt` if that is asked for.
+        (string), `conflict` (bool), `unreadable` (int64, how many parts), `says` (string), and `prompt`
+        if that is asked for.
     """
     import numpy as np
 

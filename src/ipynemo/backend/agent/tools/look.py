@@ -27,8 +27,8 @@ def read_file_evidence(
         raise DraftError(f"No picture {asset!r} was uploaded.")
     try:
         read = found.evidence or evidence(found.path)
-    except InvalidRequestError:
-        raise DraftError("The file is no longer there.") from None
+    except InvalidRequestError as error:
+        raise DraftError(str(error)) from None
     read = Evidence(plain(found.name, 60), read.format, read.statements)  # the name that the user knows it by
     facts = {
         "name": read.name,
