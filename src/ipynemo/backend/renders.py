@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.periodic import repeating
+from ipynemo.backend.provenance import complete
 from ipynemo.backend.store import Store
 from ipynemo.backend.store.models import Render
 from ipynemo.backend.store.renders import MAX_ATTEMPTS
@@ -137,6 +138,9 @@ class RenderQueue:
                         result = await worker.result()
                 except TimeoutError:
                     result = {"error": {"type": "DeadlineError", "message": "The render took too long."}}
+            if "done" in result:
+                paths = {asset.id: self._store.folder.resolve(asset.path) for asset in assets}
+                result = await asyncio.to_thread(complete, out, order["draft"], paths, result)
             if "done" in result:
                 kept = await self._store.renders.finish(render.id, self._owner, relative, result["done"])
             else:

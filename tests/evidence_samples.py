@@ -14,6 +14,7 @@ import av
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+
 from signing import AI, Authority, sign
 
 PROMPT = "a robot that my neighbour Ada built"
