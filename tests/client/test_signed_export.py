@@ -1,12 +1,11 @@
 """An export that is signed: the user names two files, and the clip carries a record with the picture in it."""
 
-# ruff: noqa: ASYNC240 - a test may hold up its own loop
-
 from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING
 
+import av
 import pytest
 from peer import FAST
 
@@ -26,7 +25,7 @@ async def test_an_export_is_signed_when_a_certificate_and_its_key_are_named(clea
     by = authority()
     certificate, key = by.write(clean_home)
     options = {"sign_certificate": certificate, "sign_key": str(key)}
-    async with AsyncNemo("local", timing=TIMING, language="en", **options) as nemo:
+    async with AsyncNemo("local", timing=TIMING, language="en", data=clean_home / "data", **options) as nemo:
         session = await nemo.create_session("Robots")
         [asset] = await session.upload(saved(clean_home / "robot.png"))
         shot = {"id": "s1", "st": 0, "d": 200, "src": asset.raw["id"]}
@@ -38,8 +37,11 @@ async def test_an_export_is_signed_when_a_certificate_and_its_key_are_named(clea
         assert f"claim generator: ipynemo {__version__}" in found.text()
         assert clip.size_bytes == clip.path.stat().st_size
         assert str(key) not in repr(nemo)
-    log = next((clean_home).rglob("backend.log")).read_text("utf-8", "replace")
-    assert by.private.decode().split()[4] not in log
+        with av.open(str(clip.path)) as container:
+            told = container.metadata
+        assert (told["title"], told["comment"]) == ("Robots", f"Made with ipynemo {__version__}")
+    log = (clean_home / "data" / "logs" / "backend.log").read_text("utf-8", "replace")
+    assert [line for line in by.private.decode().split() if len(line) > 20 and line in log] == []
 
 
 @pytest.mark.parametrize(

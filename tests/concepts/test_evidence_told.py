@@ -9,13 +9,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from evidence_samples import A1111, camera, png, samples, saved, xmp
-from signing import AI, Authority, authority, sign
 
+from evidence_samples import A1111, camera, png, samples, saved, xmp
 from ipynemo.concepts.evidence import TRUST_VARIABLE, Evidence, evidence, evidence_frame
 from ipynemo.concepts.statements import Record, Statement
 from ipynemo.concepts.telling import languages, words
 from ipynemo.errors import InvalidRequestError
+from signing import AI, Authority, authority, sign
 
 if TYPE_CHECKING:
     from pathlib import Path
