@@ -60,6 +60,7 @@ FOOOCUS = {
 SWARM = {"sui_image_params": {"prompt": PROMPT, "model": "flux1-schnell", "seed": 3, "cfgscale": 1}}
 DRAW_THINGS = {"c": PROMPT, "uc": "", "model": "sdxl_turbo.ckpt", "sampler": "LCM", "scale": 2, "seed": 8, "steps": 4}
 EASY = {"prompt": PROMPT, "use_stable_diffusion_model": "models/sd-v1-4.ckpt", "seed": "77", "guidance_scale": "7.5"}
+TINY = {"generator": "ipynemo tiny diffusion model", "prompt": PROMPT, "seed": 4, "steps": 50, "guidance": 2}
 MIDJOURNEY = f"{PROMPT} --ar 3:2 --v 6.1 Job ID: 12345678-9abc-4def-8123-456789abcdef"
 
 _NAMES = (
@@ -201,6 +202,7 @@ def samples(by: Authority, other: Authority) -> dict[str, Maker]:
         return sign(before, path, by, generator=("Editor", "9"), parent=before)
 
     dst = f'Iptc4xmpExt:DigitalSourceType="{AI}"'
+    system = 'Iptc4xmpExt:AISystemUsed="Paint Model" Iptc4xmpExt:AISystemVersionUsed="3"'
     credit = f'photoshop:Credit="Made with Google AI" {dst}'
     aigc = json.dumps({"Label": "1", "ContentProducer": "91440300MA5EX", "ProduceID": "p-1"}).replace('"', "&quot;")
     things = json.dumps(DRAW_THINGS).replace('"', "&quot;")
@@ -237,6 +239,9 @@ def samples(by: Authority, other: Authority) -> dict[str, Maker]:
         "google.jpg": lambda p: saved(p, xmp=xmp(credit)),
         "labelled.avif": lambda p: saved(p, xmp=xmp(dst)),
         "aigc.png": lambda p: png(p, **{"XML:com.adobe.xmp": xmp(f'TC260:AIGC="{aigc}"').decode()}),
+        "aigc_comment.jpg": lambda p: commented(p, json.dumps({"AIGC": json.dumps({"Label": "2", "ProduceID": "x"})})),
+        "tiny.png": lambda p: png(p, Software="ipynemo tiny diffusion model 1", ipynemo_tiny_model=json.dumps(TINY)),
+        "prompt_information.jpg": lambda p: saved(p, xmp=xmp(f'Iptc4xmpExt:AIPromptInformation="{PROMPT}" {system}')),
         "camera.jpg": camera,
         "camera.tif": camera,
         "camera.avif": camera,

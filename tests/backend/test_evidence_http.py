@@ -47,7 +47,7 @@ def test_evidence_is_read_at_the_upload_and_kept_with_the_file(
     answer = said(somebody.say("which model made this?"))
     assert "A record in the file “robot.png” names v1-5-pruned, Stable Diffusion web UI." in answer
     assert "private robot" not in answer
-    assert "没有人给文件“robot.png”签名" in said(somebody.say("谁签的名？"))
+    assert "文件“robot.png”里没有能读取的签名记录" in said(somebody.say("谁签的名？"))
 
 
 def test_a_hostile_file_is_taken_and_said_to_be_unreadable(somebody: User, tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from evidence_samples import PROMPT, samples
-from signing import authority
 
+from evidence_samples import PROMPT, samples
 from ipynemo.concepts.evidence import Evidence, evidence
+from signing import authority
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,9 @@ EXPECTED: dict[str, tuple[str, str | None, tuple[str, ...], tuple[str, ...]]] = 
     "google.jpg": ("stated", None, (), ()),
     "labelled.avif": ("stated", None, (), ()),
     "aigc.png": ("stated", None, (), ()),
+    "aigc_comment.jpg": ("stated", None, (), ()),
+    "tiny.png": ("stated", None, ("ipynemo tiny diffusion model", "ipynemo tiny diffusion model 1"), ()),
+    "prompt_information.jpg": ("stated", None, ("Paint Model",), ()),
     "camera.jpg": ("stated", None, (), ()),
     "camera.tif": ("stated", None, (), ()),
     "camera.avif": ("stated", None, (), ()),

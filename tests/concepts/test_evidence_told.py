@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from evidence_samples import A1111, camera, png, samples, saved, xmp
+from ipynemo.concepts.credentials import _Store
 from ipynemo.concepts.evidence import TRUST_VARIABLE, Evidence, evidence, evidence_frame
 from ipynemo.concepts.statements import Record, Statement
 from ipynemo.concepts.telling import languages, words
@@ -96,7 +97,7 @@ def test_nothing_is_told_without_a_verdict_in_both_languages(tmp_path: Path) -> 
 def test_a_camera_and_an_ai_label_are_both_shown(tmp_path: Path) -> None:
     found = evidence(camera(tmp_path / "a.jpg", xmp=xmp(f'Iptc4xmpExt:DigitalSourceType="{AI}"')))
     assert found.text().split("\n")[1:-2] == [
-        "Nobody signed this. The file says something, and anyone can write that.",
+        "There is no signed record that can be read. The file says something, and anyone can write that.",
         "- stated · the file (XMP): made by a trained model",
         "- stated · the file (EXIF): Make: Canon, a camera",
         "- stated · the file (EXIF): Model: EOS R5, a camera",
@@ -113,6 +114,33 @@ def test_a_photo_editor_with_ai_in_its_name_is_no_generator(tmp_path: Path) -> N
 
 def test_a_credit_of_a_person_is_not_shown(tmp_path: Path) -> None:
     assert evidence(saved(tmp_path / "a.jpg", xmp=xmp('photoshop:Credit="Ada Example / Agency"'))).statements == ()
+
+
+@pytest.mark.parametrize(
+    ("sample", "head"),
+    [
+        ("cut_record.jpg", "What the file says about how it was made cannot be read."),
+        ("record_online.jpg", "A record about this file lies online. It was not read, because nothing is fetched from"),
+        ("tampered.jpg", "A signed record is there, but it does not fit this file. It names Test Signer"),
+    ],
+)
+def test_what_cannot_be_known_is_not_told_as_unsigned(tmp_path: Path, by: Authority, sample: str, head: str) -> None:
+    found = evidence(samples(by, by)[sample](tmp_path / sample))
+    assert found.text().split("\n")[1].startswith(head)
+    assert found._repr_html_().count(head) == 1
+
+
+def test_a_record_whose_certificate_does_not_hold_is_not_told_as_changed() -> None:
+    results = {"activeManifest": {"failure": [{"code": "signingCredential.expired"}]}}
+    manifests = {"m": {"signature_info": {"common_name": "Old Signer"}}}
+    store = {"active_manifest": "m", "manifests": manifests, "validation_results": results}
+    found = Evidence("a.jpg", "jpeg", tuple(_Store("Invalid", store).statements()))
+    assert (found.level, found.signature, found.signer) == ("stated", "invalid", "Old Signer")
+    head = (
+        "A signed record is there, but its signature or certificate does not hold. It names Old Signer; nothing in it"
+    )
+    assert found.text().split("\n")[1] == f"{head} can be relied on."
+    assert "签名或证书不成立" in found.answer("signer", "zh")
 
 
 def test_records_of_different_generators_contradict_each_other() -> None:
@@ -138,7 +166,7 @@ def test_records_of_different_generators_contradict_each_other() -> None:
             "en",
             "The file “nothing.png” names no model. That does not mean that there was none.",
         ),
-        ("nothing.png", "signer", "en", "Nobody signed the file “nothing.png”: there is no signed record in it"),
+        ("nothing.png", "signer", "en", "There is no signed record in the file “nothing.png” that can be read,"),
         (
             "a1111.png",
             "made",

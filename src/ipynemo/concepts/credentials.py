@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import mmap
     from collections.abc import Iterator
 
-__all__ = ["MISFIT", "ONLINE", "from_credentials", "mime_of"]
+__all__ = ["INVALID", "MISFIT", "ONLINE", "from_credentials", "mime_of"]
 
 MAX_RECORD_BYTES = 32 << 20  # with the small pictures in it, real ones stay below ten
 MAX_JSON_CHARS = 8 << 20
@@ -24,6 +24,11 @@ MAX_INGREDIENTS = 20  # pictures that went into it, and those that went into the
 _MARKS = (b"c2pa", b"dcterms:provenance")
 
 MISFIT = "does not fit this file"
+INVALID = "does not hold"
+_WHY = {
+    True: "The file or its record was changed after signing, so nothing in the record can be relied on.",
+    False: "Its signature or its certificate does not hold, so nothing in the record can be relied on.",
+}
 ONLINE = "the record is stored online and was not read"
 
 _AI_CODES = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
@@ -111,17 +116,13 @@ class _Store:
         level: Level = "signed" if intact else "stated"
         manifest = _dict(self._manifests.get(self._active))
         if not intact:
-            yield Statement("C2PA", "record", MISFIT, self._why(), "stated")
+            changed = any("ismatch" in code for code in self._failures)
+            yield Statement("C2PA", "record", MISFIT if changed else INVALID, _WHY[changed], "stated")
         signature = _dict(manifest.get("signature_info"))
         names = [clean(signature.get(key) or "", 80) for key in ("common_name", "issuer")]
         signer = " · ".join(dict.fromkeys(name for name in names if name)) or "somebody who gives no name"
         yield Statement("C2PA", "signer", signer, _about(self._state), level, trusted=self._state == "Trusted")
         yield from self._said(manifest, "C2PA", level)
-
-    def _why(self) -> str:
-        if any("ismatch" in code for code in self._failures):
-            return "The file or its record was changed after signing, so nothing in the record can be relied on."
-        return "Its signature or its certificate does not hold, so nothing in the record can be relied on."
 
     def _said(self, manifest: dict[str, Any], source: str, level: Level) -> Iterator[Statement]:
         infos = [_named(info) for info in _list(manifest.get("claim_generator_info"))]

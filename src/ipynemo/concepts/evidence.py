@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ipynemo.concepts import metadata
-from ipynemo.concepts.credentials import ONLINE
+from ipynemo.concepts.credentials import INVALID, ONLINE
 from ipynemo.concepts.kinds import AI_KINDS, CAMERA_FIELDS, CAMERA_KINDS, kind_of
 from ipynemo.concepts.plain import statement_dict, statement_from
 from ipynemo.concepts.statements import Record, Statement, clean
@@ -82,18 +82,18 @@ class Evidence:
         return next((s.value for s in self.statements if s.field == "signer"), None)
 
     @property
-    def signature(self) -> Literal["trusted", "unknown", "misfit", "online"] | None:
+    def signature(self) -> Literal["trusted", "unknown", "misfit", "invalid", "online"] | None:
         """What the signed record is worth.
 
         "trusted": it fits, and an authority on the list given vouches for the signer. "unknown": it fits, and nobody
-        vouches. "misfit": the file or the record was changed since, or the signature does not hold. "online": it is
-        stored elsewhere and was not read. None: there is none that can be read.
+        vouches. "misfit": the file or the record was changed since. "invalid": the signature or the certificate does
+        not hold. "online": it is stored elsewhere and was not read. None: there is none that can be read.
         """
         for statement in self.statements:
             if statement.field == "signer" and statement.level == "signed":
                 return "trusted" if statement.trusted else "unknown"
             if statement.source == "C2PA" and statement.field == "record":
-                return "online" if statement.value == ONLINE else "misfit"
+                return "online" if statement.value == ONLINE else "invalid" if statement.value == INVALID else "misfit"
         return None
 
     @property
@@ -106,7 +106,8 @@ class Evidence:
         """The image generators that are named."""
         records = [record.generator for record in self.records]
         named = self._values(lambda statement, kind: kind == "generator" and statement.field != "photoshop:Credit")
-        return tuple(dict.fromkeys([*records, *named]))
+        found = tuple(dict.fromkeys([*records, *named]))
+        return tuple(name for name in found if name != "image generator") or found  # that one says no name
 
     @property
     def models(self) -> tuple[str, ...]:

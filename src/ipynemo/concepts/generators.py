@@ -29,7 +29,7 @@ _BY_KEYWORD: dict[str, str] = {
     "use_stable_diffusion_model": "Easy Diffusion",
     "generation_data": "image generator",
     "aipromptinformation": "image generator",
-    "ipynemo": "ipynemo's tiny model",
+    "ipynemo_tiny_model": "ipynemo tiny diffusion model",
 }
 _JOB_ID = re.compile(r"\bJob ID: [0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _A1111 = re.compile(r"^Steps: \d{1,6}, (?=.{0,300}(?:Sampler|Seed|CFG scale): )", re.IGNORECASE | re.MULTILINE)
@@ -57,6 +57,7 @@ _GENERATOR_NAMES = re.compile(
     re.IGNORECASE,
 )
 _AI_WORDS = re.compile(r"(?<![A-Za-z])(?:AI|A\.I\.|KI|IA|AIGC)(?![A-Za-z])|人工智能|\b(?i:ai[- ]generated)\b")
+_AIGC_JSON = re.compile(r'\s{0,8}\{\s{0,8}"AIGC"\s{0,8}:')
 _AIGC_LABELS = {
     "1": "labelled as made by AI",
     "2": "labelled as possibly made by AI",
@@ -127,7 +128,7 @@ def _keys(text: str) -> frozenset[str]:
 
 def from_text(source: str, keyword: str, text: str, *, known: str | None = None) -> Statement | None:
     """Return the statement for a text that holds a generator's record; None where it does not."""
-    if keyword == "AIGC":
+    if keyword == "AIGC" or _AIGC_JSON.match(text):
         return aigc_label(source, text)
     name = generator_of(keyword, text) or known
     if name is None:
@@ -146,6 +147,9 @@ def aigc_label(source: str, text: str) -> Statement | None:
     """Return the statement of the label that Chinese law asks for (GB 45438-2025); its codes of people stay unread."""
     try:
         value: Any = json.loads(text[:MAX_RECORD_CHARS])
+        if isinstance(value, dict) and "AIGC" in value:
+            value = value["AIGC"]
+        value = json.loads(value) if isinstance(value, str) else value
     except (ValueError, RecursionError):
         return Statement(source, "unreadable", "the AIGC label", "This part of the file is broken.", "stated")
     label = str(value.get("Label", "")) if isinstance(value, dict) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from ipynemo.concepts.credentials import MISFIT
+from ipynemo.concepts.credentials import ONLINE
 from ipynemo.concepts.generators import names_generator
 from ipynemo.concepts.statements import Statement
 
@@ -24,7 +24,7 @@ CAMERA_FIELDS = ("Model", "Make", "LensModel", "tiff:Model", "tiff:Make")
 # Generators that are known to be diffusion models.
 DIFFUSION = (
     "stable diffusion", "sdxl", "comfyui", "invokeai", "novelai", "fooocus", "swarmui", "easy diffusion", "sd.next",
-    "draw things", "tiny model",
+    "draw things", "tiny diffusion",
 )  # fmt: skip
 
 _SOURCE_TYPES: dict[str, Kind] = {
@@ -56,7 +56,7 @@ def kind_of(statement: Statement) -> Kind:
     """Return what sort of thing a statement says."""
     field, value = statement.field, statement.value
     if statement.source == "C2PA" and field == "record":
-        return "misfit" if value == MISFIT else "online"
+        return "online" if value == ONLINE else "misfit"
     if field == "unreadable":
         return "broken"
     if field == "signer":
@@ -68,7 +68,7 @@ def kind_of(statement: Statement) -> Kind:
         return "partly_ai" if kind == "ai" and statement.source == "C2PA part" else kind
     if field == "AIGC":
         return "ai" if value == "1" else "other"
-    if field in ("AI agent", "AISystemUsed", "AISystemVersionUsed", "Source") or names_generator(value):
+    if field in ("AI agent", "AISystemUsed", "Source") or names_generator(value):
         return "generator"
     if field in CAMERA_FIELDS:
         return "camera"

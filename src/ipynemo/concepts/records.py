@@ -25,7 +25,7 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "seed": ("seed", "Seed"),
     "steps": ("steps", "Steps", "num_inference_steps"),
     "sampler": ("sampler", "Sampler", "scheduler", "sampler_name"),
-    "guidance": ("cfg_scale", "CFG scale", "cfgscale", "scale", "guidance_scale", "Guidance Scale"),
+    "guidance": ("cfg_scale", "CFG scale", "cfgscale", "scale", "guidance", "guidance_scale", "Guidance Scale"),
     "size": ("Size", "resolution", "Resolution", "size"),
     "version": ("Version", "version", "app_version"),
 }

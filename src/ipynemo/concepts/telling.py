@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from ipynemo.concepts.credentials import INVALID
 from ipynemo.concepts.kinds import KINDS, kind_of
 from ipynemo.concepts.statements import Statement
 
@@ -42,7 +43,9 @@ def says(statement: Statement, language: str) -> str:
     key: str = kind
     model = statement.record.model if statement.record else None
     value = statement.value.removesuffix(" record") if kind == "record" else statement.value
-    if kind == "signer" and statement.level != "signed":
+    if kind == "misfit" and statement.value == INVALID:
+        key = "invalid"
+    elif kind == "signer" and statement.level != "signed":
         key = "signer_misfit"
     elif kind == "record" and model:
         key = "record_model"
@@ -71,7 +74,7 @@ def rows(found: Evidence, language: str = "en") -> list[dict[str, str]]:
 
 def head(found: Evidence, language: str) -> str:
     """Return the one sentence that stands above all."""
-    key = found.signature if found.signature in ("trusted", "unknown", "misfit") else found.level
+    key = found.signature or ("unread" if found.level == "none" and found.unreadable else found.level)
     return words(language, "head", key, signer=found.signer or "?")
 
 

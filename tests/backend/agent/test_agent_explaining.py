@@ -174,9 +174,7 @@ def test_was_it_made_by_ai_is_answered_with_what_the_file_says(pictures: tuple[A
 
 
 UNNAMED = "The file “plain.png” names no model. That does not mean that there was none."
-UNSIGNED = (
-    "Nobody signed the file “plain.png”: there is no signed record in it that can be read. Most pictures have none."
-)
+UNSIGNED = "There is no signed record in the file “plain.png” that can be read, so nobody is named."
 
 
 @pytest.mark.parametrize(
@@ -189,7 +187,7 @@ UNSIGNED = (
         ("does it have content credentials?", UNSIGNED),
         ("这是哪个模型生成的？", "文件“plain.png”没有提到任何模型。这不等于没有用模型。"),
         ("用的什么模型？", "文件“plain.png”没有提到任何模型。这不等于没有用模型。"),
-        ("谁签的名？", "没有人给文件“plain.png”签名：其中没有能读取的签名记录。大多数图片都没有。"),
+        ("谁签的名？", "文件“plain.png”里没有能读取的签名记录，所以没有签名者可说。大多数图片都没有。"),
         ("这是真的照片吗？", "一张图是不是真的，我判断不了；我只能说文件里写了什么。文件“plain.png”没有说明"),
         ("它是真的吗？", "一张图是不是真的，我判断不了；我只能说文件里写了什么。文件“plain.png”没有说明"),
     ],
