@@ -101,7 +101,7 @@ def test_a_camera_and_an_ai_label_are_both_shown(tmp_path: Path) -> None:
         "- stated · the file (XMP): made by a trained model",
         "- stated · the file (EXIF): Make: Canon, a camera",
         "- stated · the file (EXIF): Model: EOS R5, a camera",
-        "- stated · the file (EXIF): LensModel: RF 50 mm, a camera",
+        "- stated · the file (EXIF): LensModel: RF 50 mm, a lens",
         "- stated · the file (EXIF): Software: Firmware 1.8",
         "The statements point both to a camera and to AI. Both are shown; nothing is decided.",
     ]

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from ipynemo.concepts.records import read_record
-from ipynemo.concepts.statements import Statement, clean
+from ipynemo.concepts.statements import Statement, clean, unreadable
 
 __all__ = ["aigc_label", "from_png_texts", "from_text", "generator_of", "names_generator", "speaks_of_ai"]
 
@@ -133,6 +133,8 @@ def from_text(source: str, keyword: str, text: str, *, known: str | None = None)
     name = generator_of(keyword, text) or known
     if name is None:
         return None
+    if text.lstrip().startswith("{") and not _keys(text.strip()[:MAX_RECORD_CHARS]):
+        return unreadable(source, f"a text named {clean(keyword, 40)!r}")
     return Statement(
         source,
         clean(keyword, 40),
@@ -151,7 +153,7 @@ def aigc_label(source: str, text: str) -> Statement | None:
             value = value["AIGC"]
         value = json.loads(value) if isinstance(value, str) else value
     except (ValueError, RecursionError):
-        return Statement(source, "unreadable", "the AIGC label", "This part of the file is broken.", "stated")
+        return unreadable(source, "the AIGC label")
     label = str(value.get("Label", "")) if isinstance(value, dict) else ""
     if not label:
         return None

@@ -45,6 +45,10 @@ def says(statement: Statement, language: str) -> str:
     value = statement.value.removesuffix(" record") if kind == "record" else statement.value
     if kind == "misfit" and statement.value == INVALID:
         key = "invalid"
+    elif kind == "generator" and statement.field.endswith("Credit"):
+        key = "other"  # quoted, because it is no name of a tool
+    elif kind == "camera" and statement.field == "LensModel":
+        key = "lens"
     elif kind == "signer" and statement.level != "signed":
         key = "signer_misfit"
     elif kind == "record" and model:
@@ -62,9 +66,13 @@ def _ordered(found: Evidence) -> list[Statement]:
 def rows(found: Evidence, language: str = "en") -> list[dict[str, str]]:
     """Return one row a statement, the signed ones first: `level`, `who`, `says`, `kind`."""
     told_rows = []
-    for statement in _ordered(found):
+    ordered = _ordered(found)
+    with_model = {s.record.generator for s in ordered if s.record and s.record.model}
+    for statement in ordered:
         if statement.field in _UNTOLD and kind_of(statement) == "other":
             continue
+        if statement.record and not statement.record.model and statement.record.generator in with_model:
+            continue  # a second record of the same generator, which says less
         who = words(language, "who", statement.level, signer=found.signer or "?", source=statement.source)
         row = {"level": statement.level, "who": who, "says": says(statement, language), "kind": kind_of(statement)}
         if row not in told_rows:
