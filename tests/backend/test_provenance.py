@@ -146,7 +146,17 @@ def test_the_kind_of_source_is_the_most_that_can_be_said(
     assert source_type_of(draft(*sources, scene=scene), [files[source] for source in sources]) == expected
 
 
-@pytest.mark.parametrize("wrong", ["other key", "no key", "password", "no certificate", "gone", "the key itself"])
+WRONG = {
+    "other key": "The clip could not be signed: ",
+    "no key": "The key for signing is of no kind that C2PA knows.",
+    "password": "The key is protected by a password.",
+    "no certificate": "The file of the certificate holds none.",
+    "gone": "The file of the key for signing cannot be read: No such file or directory.",
+    "the key itself": "The file of the key for signing cannot be read: ",
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_what_cannot_sign_is_an_error_that_tells_no_secret(
     tmp_path: Path, by: Authority, wrong: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +179,7 @@ def test_what_cannot_sign_is_an_error_that_tells_no_secret(
     said = complete(clip, draft().raw, {}, {"done": {"duration_s": 1.0, "size_bytes": 1}})
     assert list(said) == ["error"]
     assert said["error"]["type"] == "RenderFailedError"
+    assert WRONG[wrong] in said["error"]["message"]
     shown = said["error"]["message"] + caplog.text + repr(Signing(certificate, key))
     secrets = [line for line in (by.private + other).decode().split() if len(line) > 20] + ["U0VDUkVU", "BEGIN PRIVATE"]
     assert [secret for secret in secrets if secret in shown] == []

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import html.parser
 import os
+import struct
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from evidence_samples import A1111, camera, png, samples, saved, xmp
+from evidence_samples import A1111, camera, chunk, png, samples, saved, with_chunks, xmp
 from ipynemo.concepts.credentials import _Store
-from ipynemo.concepts.evidence import TRUST_VARIABLE, Evidence, evidence, evidence_frame
+from ipynemo.concepts.evidence import TRUST_VARIABLE, Evidence, _missing, evidence, evidence_frame
 from ipynemo.concepts.statements import Record, Statement
 from ipynemo.concepts.telling import languages, words
 from ipynemo.errors import InvalidRequestError
@@ -289,6 +290,37 @@ def test_a_file_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> N
         evidence(tmp_path / "gone.png")
     with pytest.raises(InvalidRequestError, match=r"cannot be read: Is a directory"):
         evidence(tmp_path)
+
+
+def test_a_package_that_is_missing_is_said_and_not_told_as_nothing_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ipynemo.concepts.evidence._PACKAGES", {"no_such_module": "c2pa-python"})
+    _missing.cache_clear()
+    try:
+        with pytest.raises(InvalidRequestError, match=r"c2pa-python is needed. pip install \"ipynemo\[local\]\""):
+            evidence(png(tmp_path / "a.png"))
+    finally:
+        _missing.cache_clear()
+
+
+def test_more_texts_than_any_real_file_has_are_not_read(tmp_path: Path) -> None:
+    found = evidence(with_chunks(tmp_path / "a.png", *[chunk(b"tEXt", b"Title\x00x")] * 150))
+    assert found.unreadable == ("more texts than any real file has; the rest was not read",)
+
+
+def test_more_parts_than_any_real_file_has_are_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.gif"
+    path.write_bytes(b"GIF89a" + bytes(7) + b"\x21\xf9" + b"\x01x" * 1_100_000 + b"\x00;")
+    assert evidence(path).unreadable == ("more parts than any real file has; the rest was not read",)
+
+
+@pytest.mark.parametrize("name", ["x.heic", "x.avif", "x.mov", "x.mp4"])
+def test_items_and_boxes_that_claim_to_be_huge_are_not_followed(tmp_path: Path, name: str) -> None:
+    brand = {".heic": b"heic", ".avif": b"avif", ".mov": b"qt  ", ".mp4": b"isom"}[name[1:]]
+    box = struct.pack(">I4s", 0xFFFFFFF0, b"meta" if name[2] in "he" else b"moov")
+    (tmp_path / name).write_bytes(struct.pack(">I4s4sI", 16, b"ftyp", brand, 0) + box + bytes(64))
+    assert evidence(tmp_path / name).unreadable == ("the file ends in the middle of a part",)
 
 
 MEASURE = """

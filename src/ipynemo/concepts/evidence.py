@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +31,8 @@ MAX_TRUST_BYTES = 16 << 20  # the public lists have a few hundred KB
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif", ".mp4", ".mov", ".m4v"}
 )
+
+_PACKAGES = {"c2pa": "c2pa-python", "defusedxml": "defusedxml", "PIL": "pillow"}
 
 COLUMNS = (
     "file", "format", "level", "signature", "signer", "source_types", "generators", "models", "camera", "software",
@@ -241,6 +245,12 @@ def _trust_anchors(trust: str | os.PathLike[str] | None) -> str | None:
     return text
 
 
+@cache
+def _missing() -> str:
+    """Return the package that is not installed; "" where all are."""
+    return next((name for module, name in _PACKAGES.items() if find_spec(module) is None), "")
+
+
 def evidence(path: str | os.PathLike[str], *, trust: str | os.PathLike[str] | None = None) -> Evidence:
     """Read what a file states about how it was made: offline, in one pass over its original bytes.
 
@@ -261,8 +271,11 @@ def evidence(path: str | os.PathLike[str], *, trust: str | os.PathLike[str] | No
     Raises
     ------
     InvalidRequestError
-        There is no such file, or the trust list cannot be read.
+        There is no such file, the trust list cannot be read, or a package that reads evidence is missing.
     """
+    if missing := _missing():
+        # Half a reading would be told as "nothing found".
+        raise InvalidRequestError(f"To read evidence, {missing} is needed.", hint='pip install "ipynemo[local]"')
     place = Path(path).expanduser()
     anchors = _trust_anchors(trust)
     try:
