@@ -58,7 +58,7 @@ format: $(VENV)/.dev-installed
 	$(BIN)/ruff format
 
 bench: $(VENV)/.dev-installed
-	@for script in benchmarks/*.py; do \
+	@for script in benchmarks/[a-z]*.py; do \
 		echo "== $$script"; \
 		$(BIN)/python "$$script" || exit 1; \
 	done

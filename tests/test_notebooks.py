@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import io
 import re
 import sys
 import zipfile
@@ -12,6 +14,7 @@ import av
 import nbclient
 import nbformat
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -22,9 +25,9 @@ from check_notebooks import leftovers  # noqa: E402
 
 
 def test_there_are_notebooks() -> None:
-    assert {path.name for path in NOTEBOOKS} >= {
-        *("01_quickstart.ipynb", "03_explore_a_draft.ipynb", "04_classroom.ipynb"),
-    }
+    assert [path.name for path in NOTEBOOKS] == [
+        *("01_quickstart.ipynb", "02_studio.ipynb", "03_explore_a_draft.ipynb", "04_classroom.ipynb"),
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -139,7 +142,7 @@ def test_a_draft_is_explored_changed_and_rendered_as_a_variation(
     assert decoded(tmp_path / "variation.mp4") == (640, 360, 600)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cat.png", "data", "variation.mp4"]
     # the table, and the selection that followed from it: five pieces, in words
-    assert "We look for evidence, not guesses." in output_of(notebook, "draft.to_frame()")
+    assert "We look for evidence, not guesses." in output_of(notebook, "table = draft.to_frame()")
     assert re.search(r"4 +Captions +8 +20\.0", output_of(notebook, "groupby"))
     picked = output_of(notebook, "timeline.selection =")
     assert picked.count(" · ") == 4
@@ -151,8 +154,8 @@ def test_a_draft_is_explored_changed_and_rendered_as_a_variation(
     assert "BGM 'curious' volume: 25% → 10%" in changes
     # the list beside the second drawing follows by itself
     shown = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"].values()
-    [differences] = [model["state"]["value"] for model in shown if model["model_name"] == "TextareaModel"]
-    assert differences.splitlines() == changes
+    followed = [model["state"]["value"] for model in shown if model["model_name"] == "TextareaModel"]
+    assert [text.splitlines() for text in followed if " · " not in text] == [changes]
     assert "Who is this cat?" in output_of(notebook, "session.save")
     assert output_of(notebook, 'session.chat("undo")') == "True"
     # what stays without a kernel
@@ -196,6 +199,11 @@ def test_a_class_gets_its_clips_whatever_some_of_them_hand_in(tmp_path: Path, mo
     # the sheet, the parcel, and where things lie
     sheet = (tmp_path / "class.html").read_text("utf-8")
     assert re.findall(r'<a href="([^"]+)"', sheet) == ["clips/Ada.mp4", "clips/Ben.mp4", "clips/Zo%C3%AB.mp4"]
+    for still in re.findall(r'<img src="data:image/jpeg;base64,([^"]+)"', sheet):
+        with Image.open(io.BytesIO(base64.b64decode(still))) as picture:
+            assert picture.size == (480, 270)
+            assert max(high - low for low, high in picture.getextrema()) > 150  # not the black that it fades in from
+    assert sheet.count("<img ") == 3
     with zipfile.ZipFile(tmp_path / "clips.zip") as parcel:
         assert sorted(name for name in parcel.namelist() if name.endswith(".mp4")) == ["Ada.mp4", "Ben.mp4", "Zoë.mp4"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [

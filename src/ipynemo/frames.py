@@ -114,7 +114,7 @@ def table(columns: Mapping[str, Sequence[str | None] | Sequence[float | None]]) 
 
     Examples
     --------
-    >>> table({"clip": ["robot.mp4", None], "duration_s": [6.0, None]})["duration_s"].sum()
+    >>> float(table({"clip": ["robot.mp4", None], "duration_s": [6.0, None]})["duration_s"].sum())
     6.0
     """
     return pd.DataFrame(

@@ -42,7 +42,9 @@ APPS = {"jupyterlab": ("LabApp", "doc/tree/"), "notebook": ("JupyterNotebookApp"
 class Lab:
     """JupyterLab, or Notebook 7, in a folder of its own: own home, own settings, own data of ipynemo."""
 
-    def __init__(self, folder: Path, env: dict[str, str] | None = None, app: str = "jupyterlab") -> None:
+    def __init__(
+        self, folder: Path, env: dict[str, str] | None = None, app: str = "jupyterlab", prefix: str = "/"
+    ) -> None:
         self.folder = folder / "work"
         self.home = folder / "home"
         self.data = folder / "data"
@@ -78,6 +80,7 @@ class Lab:
         options = ["--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--ServerApp.open_browser=False"]
         name, self.address_of_a_file = APPS[app]
         options += [f"--{name}.expose_app_in_browser=True", f"--ServerApp.root_dir={self.folder}"]
+        options.append(f"--ServerApp.base_url={prefix}")
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             options.append("--allow-root")
         self.process = subprocess.Popen(

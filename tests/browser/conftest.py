@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from browser_lab import Lab, NotebookOpener, NotebookPage, chromium
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+expect.set_options(timeout=30_000)  # the machine may be busy; also where one file runs alone
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 FLAGS += ["--disable-sync", "--autoplay-policy=no-user-gesture-required", "--force-color-profile=srgb"]

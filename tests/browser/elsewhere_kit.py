@@ -20,12 +20,13 @@ PATIENCE_MS = 60_000
 TOKEN = "nmv_usr_of-the-tests"  # of tests/widgets/chat_server.py
 CLIP_SECONDS = 6
 CELL = """
-import ipynemo
+import ipynemo, traitlets
 from ipynemo.widgets import Chat, Player, Timeline, Uploader
 nemo = ipynemo.Nemo("http://127.0.0.1:{port}", token="{token}")
 session = nemo.create_session("Elsewhere", language="en")
 uploader, chat = Uploader(session, language="en"), Chat(session, language="en")
 player, timeline = Player("clip.mp4", language="en"), Timeline(session, language="en")
+traitlets.dlink((chat, "draft"), (timeline, "draft"))
 display(uploader, chat, player, timeline)
 """
 

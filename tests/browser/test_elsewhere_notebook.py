@@ -15,8 +15,8 @@ __all__ = ["port"]
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Notebook 7 in place of JupyterLab."""
-    lab = Lab(tmp_path_factory.mktemp("notebook7"), app="notebook")
+    """Notebook 7 in place of JupyterLab, behind a prefix as JupyterHub gives it."""
+    lab = Lab(tmp_path_factory.mktemp("notebook7"), app="notebook", prefix="/user/ada/")
     yield lab
     lab.close()
 
@@ -27,13 +27,13 @@ def test_widgets_work_and_the_saved_notebook_plays_again(
     folder = lab.folder / "my lessons"
     folder.mkdir()
     write_clip(folder / "clip.mp4")
-    page = notebook([cell(port)], name="my lessons/robot.ipynb")
+    page = notebook([cell(port)], name="my lessons/robot.ipynb", height=1500)
     assert page.page.evaluate("jupyterapp.name") == "Jupyter Notebook"
     page.run_cell(0)
     upload(page.page, write_picture(tmp_path / "robot.png"))
     talk(page.page, "say It is noise.", "It is noise.")
     talk(page.page, "edit Robots", "Robots")
-    assert "/files/my%20lessons/clip.mp4" in play(page.page)
+    assert "/user/ada/files/my%20lessons/clip.mp4" in play(page.page)
     expect(page.page.locator(".nemo-timeline")).to_be_visible()
     page.screenshot("elsewhere-notebook7", page.outputs(0))
     # A key that is the notebook's in command mode stays in the widget.
@@ -48,7 +48,7 @@ def test_widgets_work_and_the_saved_notebook_plays_again(
     video = page.page.locator(".nemo-saved video")
     expect(video).to_be_visible()
     page.page.wait_for_function("(v) => v.readyState >= 2", arg=video.element_handle())
-    assert "/files/my%20lessons/clip.mp4" in video.evaluate("(v) => v.currentSrc")
+    assert "/user/ada/files/my%20lessons/clip.mp4" in video.evaluate("(v) => v.currentSrc")
     expect(page.page.locator(".nemo-saved").filter(has_text="It is noise.")).to_be_visible()
     expect(page.page.get_by_text("model not found").first).to_be_hidden()
     page.screenshot("elsewhere-notebook7-reopened")

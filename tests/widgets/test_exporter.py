@@ -12,7 +12,7 @@ from widget_kit import Wire, say, say_control, until
 from ipynemo import Clip, Draft, Nemo, Session
 from ipynemo.errors import NothingToExportError, PlanError, RenderFailedError
 from ipynemo.widgets._pace import Pace
-from ipynemo.widgets._rendering import wanted_name
+from ipynemo.widgets._rendering import running, wanted_name
 from ipynemo.widgets.exporter import Exporter
 
 
@@ -138,6 +138,32 @@ def test_what_a_kernel_that_is_gone_began_is_taken_up_under_its_name(session: Se
     later = Exporter(nemo.session(session.session_id))
     until(lambda: later._known is not None)
     assert later.clip is None
+
+
+def test_a_cell_that_runs_again_joins_the_export_that_is_under_way(session: Session, tmp_path: Path) -> None:
+    first = Exporter(session, draft=small(6), filename="one")
+    first.export()
+    until(lambda: running(session._twin) is not None)
+    second = Exporter(session)
+    wire = Wire(second)
+    until(lambda: first.clip is not None and second.clip is not None)
+    assert second.clip is first.clip
+    until(lambda: second.view["stage"] == "done")
+    assert any(view["taken_up"] and view["percent"] > 0 for view in wire.states("view"))
+    assert [path.name for path in tmp_path.glob("*.mp4")] == ["one.mp4"]
+
+
+def test_what_was_joined_can_be_cancelled_from_either(session: Session, tmp_path: Path) -> None:
+    first = Exporter(session, draft=small(60))
+    first.export()
+    until(lambda: first.view["stage"] == "render")
+    second = Exporter(session)
+    until(lambda: second.busy)
+    second.cancel()
+    until(lambda: first.view["stage"] == "cancelled" and second.view["stage"] == "cancelled")
+    until(lambda: not first.busy and not second.busy)
+    assert (first.clip, second.clip, first.error, second.error) == (None, None, None, None)
+    assert list(tmp_path.glob("*.mp4*")) == []
 
 
 def test_a_render_that_failed_is_ordered_once_more_and_then_said(

@@ -108,23 +108,32 @@ class Exports:
         async with self._one_at_a_time:
             tell = on_progress or _nobody
             began = time.monotonic()
-            render = await self.submit(draft, target.path, quality)
-            try:
-                render = await self._follow(render, tell)
-            except RenderCancelledError:
-                raise
-            except RenderFailedError as error:
-                log.info("Render %s failed (%s); trying once more under a new id.", render.id, error.message)
-                render = await self._follow(await self.submit(draft, target.path, quality), tell)
-            render_s = time.monotonic() - began
-            return await self._clip(render, await self._fetch(render, target, tell), render_s, draft)
+            render: Render | None = None
+            async with self._wire.until_closed(lambda: self._closed(render)):
+                render = await self.submit(draft, target.path, quality)
+                try:
+                    render = await self._follow(render, tell)
+                except RenderCancelledError:
+                    raise
+                except RenderFailedError as error:
+                    log.info("Render %s failed (%s); trying once more under a new id.", render.id, error.message)
+                    render = await self._follow(await self.submit(draft, target.path, quality), tell)
+                render_s = time.monotonic() - began
+                return await self._clip(render, await self._fetch(render, target, tell), render_s, draft)
 
     async def resume(self, render: Render, target: Target, on_progress: OnProgress | None) -> Clip:
         """Wait for a render that was ordered before, and fetch its file."""
         async with self._one_at_a_time:
             tell = on_progress or _nobody
-            render = await self._follow(render, tell)
-            return await self._clip(render, await self._fetch(render, target, tell), None, None)
+            async with self._wire.until_closed(lambda: self._closed(render)):
+                render = await self._follow(render, tell)
+                return await self._clip(render, await self._fetch(render, target, tell), None, None)
+
+    def _closed(self, render: Render | None) -> NemoError:
+        again, render_id = ("unfinished()", None) if render is None else (f"resume({render.id!r})", render.id)
+        hint = f"It may go on without us; with a new client, pick it up: session.{again}."
+        told = "The client was closed during the export."
+        return ConnectionFailedError(told, hint=hint, session_id=self._session_id, render_id=render_id)
 
     async def submit(self, draft: Draft, path: Path | None, quality: str = "high") -> Render:
         """Order a render; return without waiting for it."""
@@ -254,9 +263,8 @@ class Exports:
 
     def _finished(self, render: Render) -> Render:
         if render.is_cancelled:
-            raise RenderCancelledError(
-                "The export was cancelled.", session_id=self._session_id, render_id=render.id, hint="Export again."
-            )
+            told, where = "The export was cancelled.", {"session_id": self._session_id, "render_id": render.id}
+            raise RenderCancelledError(told, hint="Export again.", **where)
         if render.is_failed:
             raise RenderFailedError(
                 f"The export failed: {render.error or 'the backend does not say why'}.".replace("..", "."),

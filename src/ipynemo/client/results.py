@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from ipynemo.client.stills import still_of
 from ipynemo.client.transfer import Source, path_of
 from ipynemo.client.values import Explained, shown
 from ipynemo.errors import InvalidRequestError
@@ -100,8 +101,8 @@ class Explanations(list[Explained]):
     def save_page(self, path: Source = "class.html", *, title: str = "Our pictures, explained") -> Path:
         """Write a contact sheet: a page with a frame of each clip and its name, to look at, to play and to print.
 
-        It needs no network and holds no picture itself: it refers to the clips by where they lie from it, so take them
-        along.
+        It needs no network. The frames are in the page; a click on one opens the clip by where it lies from the page,
+        so take the clips along. Without the extra `local`, which decodes videos, the page plays the clips themselves.
 
         Parameters
         ----------
@@ -118,7 +119,11 @@ class Explanations(list[Explained]):
         page = path_of(path)
         page = page if page.suffix else page.with_suffix(".html")
         folder = page.absolute().parent
-        cards = "\n".join(_card(result, _address(result, folder), controls=False) for result in self.done)
+        cards = "\n".join(
+            _card(result, _address(result, folder), still=still_of(result.clip.path, FIRST_SIGHT_S))
+            for result in self.done
+            if result.clip is not None
+        )
         try:
             folder.mkdir(parents=True, exist_ok=True)
             page.write_text(PAGE.format(title=shown(title), count=shown(self._count()), cards=cards), encoding="utf-8")
@@ -155,22 +160,22 @@ def _address(result: Explained, folder: Path) -> str | None:
     return html.escape(quote(os.fsencode(relative.replace(os.sep, "/"))), quote=True)
 
 
-def _card(result: Explained, source: str | None, *, controls: bool = True) -> str:
-    """Return a clip with its name; with controls it plays where it is, else a click opens it."""
+def _card(result: Explained, source: str | None, *, still: str | None = None) -> str:
+    """Return a clip with its name: a frame of it to click on, else the clip itself, where its address is known."""
     clip = result.clip
     assert clip is not None  # noqa: S101 - of those that are done
     name, facts = shown(result.name), f"{clip.duration_s:.0f} s, {clip.size_bytes / 1e6:.1f} MB"
-    video = (
-        f'<video {"controls" if controls else "muted"} preload="metadata" src="{source}#t={FIRST_SIGHT_S}" '
-        f'aria-label="{name}" style="width:100%;max-height:260px;border-radius:6px"></video>'
-    )
-    link = f'<a href="{source}" {"download" if controls else ""}>'
-    inner = (
-        f"{video}<figcaption>{link}<b>{name}</b></a> · {facts}</figcaption>"
-        if controls
-        else (f"{link}{video}<figcaption><b>{name}</b></figcaption></a>")
-    )
-    if source is None:
+    style = 'style="width:100%;max-height:260px;border-radius:6px"'
+    if still is not None:
+        picture = f'<img src="{still}" alt="" {style}>'
+        inner = f"{picture}<figcaption><b>{name}</b></figcaption>"
+        inner = f'<a href="{source}">{inner}</a>' if source else inner
+    elif source is not None:
+        inner = (
+            f'<video controls preload="metadata" src="{source}#t={FIRST_SIGHT_S}" aria-label="{name}" {style}></video>'
+            f'<figcaption><a href="{source}" download><b>{name}</b></a> · {facts}</figcaption>'
+        )
+    else:
         inner = f"<figcaption><b>{name}</b> · {facts}</figcaption>"
     return f'<figure style="display:inline-block;width:260px;margin:0 12px 12px 0;vertical-align:top">{inner}</figure>'
 

@@ -7,6 +7,7 @@ JSON object at all keeps its place, so that everybody counts the same.
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +20,7 @@ __all__ = [
     "Segment",
     "Track",
     "TrackKind",
+    "as_index",
     "as_ms",
     "as_number",
     "as_text",
@@ -54,6 +56,14 @@ def as_ms(value: Any) -> int | None:
     """Return the time in whole milliseconds, or None where the value is none; there is no time below 0."""
     number = as_number(value)
     return None if number is None or number < 0 else round(number)
+
+
+def as_index(value: Any) -> int | None:
+    """Return a whole number of any kind, numpy's too, as Python's own; None for anything else, and for `True`."""
+    try:
+        return None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return None
 
 
 def objects_of(value: Any) -> list[Mapping[str, Any]]:
@@ -162,8 +172,9 @@ class Track:
         NoSuchSegmentError
             The track has no such segment.
         """
-        if isinstance(number, int) and 1 <= number <= len(self.segments):
-            return self.segments[number - 1]
+        index = as_index(number)
+        if index is not None and 1 <= index <= len(self.segments):
+            return self.segments[index - 1]
         count = len(self.segments)
         has = "it has none" if not count else "it has 1" if count == 1 else f"it has 1–{count}"
         raise NoSuchSegmentError(f"no segment {number} on track {self.number} ({self.kind}); {has}")

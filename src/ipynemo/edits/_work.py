@@ -9,20 +9,27 @@ read from the JSON where it lies, and the values of a draft are made once, at th
 from __future__ import annotations
 
 import math
+import numbers
 from typing import TYPE_CHECKING, Any
 
-from ipynemo.draft.pieces import MAX_MS, kind_of, last_end_ms, objects_of, spans_of
+from ipynemo.draft.pieces import MAX_MS, as_index, kind_of, last_end_ms, objects_of, spans_of
 from ipynemo.draft.values import Draft
 from ipynemo.errors import DraftError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ipynemo.draft.pieces import TrackKind
 
-__all__ = ["MUSIC", "Work", "check_ms", "check_share"]
+__all__ = ["MUSIC", "Work", "check_ms", "check_share", "is_real"]
 
+MAX_ID_DIGITS = 9  # a longer number was not counted by us
 MUSIC = "music:"  # the source of music that the renderer makes itself, as in "music:calm"
+
+
+def is_real(value: Any) -> bool:
+    """Return whether this is a number of any kind, numpy's too; `True` is none."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def check_ms(seconds: float, name: str, *, least_ms: int = 0) -> int:
@@ -33,11 +40,14 @@ def check_ms(seconds: float, name: str, *, least_ms: int = 0) -> int:
     DraftError
         It is not a number, or out of range.
     """
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not math.isfinite(seconds):
+    if not is_real(seconds) or not abs(seconds) < math.inf:
         raise DraftError(f"{name} is {seconds!r}.", hint="It is a number of seconds.")
-    ms = round(seconds * 1000) if abs(seconds) <= MAX_MS else MAX_MS + 1
+    ms = round(float(seconds) * 1000) if abs(seconds) <= MAX_MS else MAX_MS + 1
     if not least_ms <= ms <= MAX_MS:
-        raise DraftError(f"{name} is {seconds:g} s.", hint=f"It must be at least {least_ms / 1000:g} s.")
+        raise DraftError(
+            f"{name} is {float(max(-1e15, min(seconds, 1e15))):g} s.",
+            hint=f"It must be at least {least_ms / 1000:g} s.",
+        )
     return ms
 
 
@@ -49,13 +59,22 @@ def check_share(value: float, name: str) -> float:
     DraftError
         It is something else.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+    if not is_real(value) or not 0 <= value <= 1:
         raise DraftError(f"{name} is {value!r}.", hint="It is a number from 0 to 1: 0.35 means 35 %.")
     return round(float(value), 4)
 
 
 def _has(items: Any, number: int) -> bool:
-    return isinstance(items, list) and isinstance(number, int) and 1 <= number <= len(items)
+    index = as_index(number)
+    return isinstance(items, list) and index is not None and 1 <= index <= len(items)
+
+
+def _ids_of(draft: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the identifiers of the tracks and segments of a draft's JSON object."""
+    for track in objects_of(draft.get("t")):
+        for item in (track, *objects_of(track.get("sg"))):
+            if isinstance(raw_id := item.get("id"), str):
+                yield raw_id
 
 
 class Work:
@@ -161,17 +180,15 @@ class Work:
         return max((end for number in self.numbers("video") for _, end in self.spans(number)), default=0)
 
     def new_id(self, prefix: str) -> str:
-        """Return the lowest free identifier, as in `s4`; counted, so that the same edits give the same draft."""
-        taken = set()
-        for track in self.raw.get("t") or []:
-            if isinstance(track, dict):
-                taken.add(str(track.get("id")))
-                inner = track.get("sg")
-                taken |= {str(s.get("id")) for s in inner if isinstance(s, dict)} if isinstance(inner, list) else set()
-        number = 1
-        while f"{prefix}{number}" in taken:
-            number += 1
-        return f"{prefix}{number}"
+        """Return the identifier after the highest one, as in `s4`; counted, so that the same edits give the same draft.
+
+        A gap is not filled: the id of a piece that was removed would make another piece pass for it. What this edit
+        itself has removed counts too.
+        """
+        taken = (raw_id for draft in (self.before._raw, self.raw) for raw_id in _ids_of(draft))
+        numbers = (raw_id.removeprefix(prefix) for raw_id in taken if raw_id.startswith(prefix))
+        highest = max((int(n) for n in numbers if n.isascii() and n.isdecimal() and len(n) <= MAX_ID_DIGITS), default=0)
+        return f"{prefix}{highest + 1}"
 
     def add_track(self, tt: int, name: str, role: str) -> int:
         """Add a track on top of the others and return its number."""

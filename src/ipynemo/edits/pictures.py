@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ipynemo.draft.pieces import kind_of, objects_of
 from ipynemo.draft.values import Draft
 from ipynemo.edits._ripple import insert_time
-from ipynemo.edits._work import Work, check_ms
+from ipynemo.edits._work import Work, check_ms, is_real
 from ipynemo.errors import DraftError
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _motion(motion: str | Mapping[str, Any]) -> Any:
     for key in ("from", "to"):
         view = motion.get(key)
         fine = isinstance(view, (list, tuple)) and len(view) == 3
-        if not fine or not all(isinstance(v, (int, float)) and abs(v) <= 100 for v in view or ()):
+        if not fine or not all(is_real(v) and abs(v) <= 100 for v in view or ()):
             raise DraftError(f"A motion needs {key!r} as [x, y, scale].", hint=f"Or one of {', '.join(MOTIONS)}.")
     return dict(motion)
 

@@ -11,7 +11,7 @@ from typing import Final
 from ipynemo.client import AsyncNemo, AsyncSession, Nemo, SessionInfo
 from ipynemo.draft import Draft
 from ipynemo.errors import InvalidRequestError, NemoError
-from ipynemo.widgets._rendering import unfinished
+from ipynemo.widgets._rendering import running, unfinished
 
 __all__ = ["Earlier", "client_of", "earlier_work"]
 
@@ -69,7 +69,8 @@ async def _look(nemo: AsyncNemo, info: SessionInfo) -> Earlier | None:
         draft = await session.draft()
         if draft.is_empty:
             return None
-        return Earlier(info, draft, await unfinished(session) is not None)
+        is_exporting = running(session) is not None or await unfinished(session) is not None
+        return Earlier(info, draft, is_exporting)
     except NemoError as error:
         log.info("An earlier session could not be looked at: %s", type(error).__name__)
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from concurrent.futures import Future
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import traitlets
 from ipywidgets import widget_serialization  # type: ignore[import-untyped]
@@ -33,7 +33,16 @@ from ipynemo.widgets.uploader import Uploader
 
 __all__ = ["Studio"]
 
-STEPS = ("upload", "ask", "look", "export")
+F = TypeVar("F", bound=Face)
+
+
+class Part(traitlets.Instance[F]):
+    """One of the studio's parts: made when it is first asked for, in the studio's language."""
+
+    def default(self, obj: Any = None) -> F | None:
+        """Make the part."""
+        kind: Any = self.klass
+        return kind(language=obj.language) if obj is not None else None
 
 
 class Studio(Face):
@@ -69,12 +78,12 @@ class Studio(Face):
     WORDS: ClassVar[Words] = STUDIO_WORDS
 
     title = traitlets.Unicode("What is an AI image?")
-    uploader = traitlets.Instance(Uploader).tag(sync=True, outgoing=True, **widget_serialization)
-    chat = traitlets.Instance(Chat).tag(sync=True, outgoing=True, **widget_serialization)
-    timeline = traitlets.Instance(Timeline).tag(sync=True, outgoing=True, **widget_serialization)
-    exporter = traitlets.Instance(Exporter).tag(sync=True, outgoing=True, **widget_serialization)
-    player = traitlets.Instance(Player).tag(sync=True, outgoing=True, **widget_serialization)
-    credits = traitlets.Instance(CreditsBadge).tag(sync=True, outgoing=True, **widget_serialization)
+    uploader = Part(Uploader).tag(sync=True, outgoing=True, **widget_serialization)
+    chat = Part(Chat).tag(sync=True, outgoing=True, **widget_serialization)
+    timeline = Part(Timeline).tag(sync=True, outgoing=True, **widget_serialization)
+    exporter = Part(Exporter).tag(sync=True, outgoing=True, **widget_serialization)
+    player = Part(Player).tag(sync=True, outgoing=True, **widget_serialization)
+    credits = Part(CreditsBadge).tag(sync=True, outgoing=True, **widget_serialization)
     view = traitlets.Dict().tag(sync=True, outgoing=True)
     earlier: list[dict[str, Any]] = traitlets.List().tag(sync=True, outgoing=True)  # type: ignore[assignment]
 
@@ -115,30 +124,6 @@ class Studio(Face):
         return await asyncio.wrap_future(self._opening)
 
     # -- the parts -----------------------------------------------------------------------------------------------------
-
-    @traitlets.default("uploader")
-    def _default_uploader(self) -> Uploader:
-        return Uploader(language=self.language)
-
-    @traitlets.default("chat")
-    def _default_chat(self) -> Chat:
-        return Chat(language=self.language)
-
-    @traitlets.default("timeline")
-    def _default_timeline(self) -> Timeline:
-        return Timeline(language=self.language)
-
-    @traitlets.default("exporter")
-    def _default_exporter(self) -> Exporter:
-        return Exporter(language=self.language)
-
-    @traitlets.default("player")
-    def _default_player(self) -> Player:
-        return Player(language=self.language)
-
-    @traitlets.default("credits")
-    def _default_credits(self) -> CreditsBadge:
-        return CreditsBadge(language=self.language)
 
     @property
     def _parts(self) -> tuple[Face, ...]:
@@ -280,6 +265,7 @@ class Studio(Face):
                 "where": self._say("where_local") if is_local else self._say("where_cloud", host=host),
                 "line": self._line(),
                 "is_working": self.busy or any(part.busy for part in self._parts),
+                "is_bad": self.session is None and not self.busy,
                 "steps": self._steps(),
                 "has_session": self.session is not None,
                 "has_clip": self.player.clip is not None,

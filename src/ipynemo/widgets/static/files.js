@@ -1,5 +1,5 @@
-// Where a file beside the notebook is, for this page. JupyterLab and Notebook know its address; Voila serves it beside
-// its page; VS Code has no address for it at all.
+// Where a file beside the notebook is, for this page: JupyterLab and Notebook know its address, in Voila and VS Code it
+// lies beside the page, as far as they give it to the page at all.
 
 /** Whether something other than a page is there: its first byte is asked for.
  * @param {string} address
@@ -21,12 +21,12 @@ async function isThere(address) {
  * @returns {Promise<string | null>}
  */
 export async function addressOf(model, href) {
-  let address = "";
+  let address = href;
   try {
     address = (await model.widget_manager?.resolveUrl?.(href)) || href;
-    address = new URL(address, document.baseURI).href;
   } catch {
-    return null; // VS Code's manager has the method, and what it needs is missing
+    // VS Code's manager has the method, but not what it needs; its page knows the notebook's folder.
   }
+  address = new URL(address, document.baseURI).href;
   return /^https?:/.test(address) && (await isThere(address)) ? address : null;
 }

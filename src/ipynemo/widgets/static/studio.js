@@ -139,6 +139,7 @@ function render({ model, el }) {
     where.classList.toggle("nemo-studio-local", view.is_local);
     setText(lineText, view.line);
     line.classList.toggle("nemo-studio-working", view.is_working);
+    line.classList.toggle("nemo-studio-bad", view.is_bad);
     player.hidden = !view.has_clip;
     const next = STEPS.find((name) => view.steps[name] === "open");
     for (const name of STEPS) {
