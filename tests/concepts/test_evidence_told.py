@@ -131,6 +131,18 @@ def test_what_cannot_be_known_is_not_told_as_unsigned(tmp_path: Path, by: Author
     assert found._repr_html_().count(head) == 1
 
 
+def test_a_kind_of_file_that_is_not_read_is_not_told_as_silent(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 made with AI, who knows")
+    found = evidence(tmp_path / "a.pdf")
+    assert (found.level, found.format) == ("none", "")
+    assert found.text().split("\n")[1] == "This kind of file is not read here, so nothing can be said of it."
+    assert found.answer("made").startswith(
+        "The file “a.pdf” is of a kind that is not read here, so nothing can be said"
+    )
+    (tmp_path / "a.wav").write_bytes(b"RIFF\x24\0\0\0WAVEfmt " + bytes(24))
+    assert evidence(tmp_path / "a.wav").format == "wav"
+
+
 def test_a_record_whose_certificate_does_not_hold_is_not_told_as_changed() -> None:
     results = {"activeManifest": {"failure": [{"code": "signingCredential.expired"}]}}
     manifests = {"m": {"signature_info": {"common_name": "Old Signer"}}}

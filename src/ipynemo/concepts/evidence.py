@@ -55,7 +55,7 @@ class Evidence:
     name : str
         The file's name.
     format : str
-        "png", "jpeg", "webp", "gif", "tiff", "heif", "avif", "mp4", "mov"; "" where none of these.
+        "png", "jpeg", "webp", "gif", "tiff", "heif", "avif", "mp4", "mov", "avi", "wav", "mp3"; "" where none of these.
     statements : tuple of Statement
         Everything that was found, the signed ones first.
 

@@ -10,7 +10,7 @@ import mmap
 from typing import TYPE_CHECKING
 
 from ipynemo.concepts.containers import cut
-from ipynemo.concepts.credentials import from_credentials
+from ipynemo.concepts.credentials import from_credentials, mime_of
 from ipynemo.concepts.exif import from_comment, from_exif, from_iptc
 from ipynemo.concepts.generators import from_png_texts
 from ipynemo.concepts.statements import Statement, clean, unreadable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Statement", "look", "stated"]
 
+_ONLY_RECORDS = {"video/avi": "avi", "audio/wav": "wav", "audio/mpeg": "mp3"}  # of these only the C2PA record is read
 MAX_DECODED_BYTES = 64 << 20
 MAX_STATEMENTS = 200  # a file that says more is not listened to
 
@@ -33,6 +34,7 @@ def look(path: Path, *, trust_anchors: str | None = None) -> tuple[str, list[Sta
             return "", []
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             blocks = cut(data)
+            kind = blocks.format or _ONLY_RECORDS.get(mime_of(data[:16]) or "", "")
             films = blocks.format in ("mp4", "mov")
             found = [
                 *from_credentials(file, data, trust_anchors, record_bytes=blocks.record_bytes),
@@ -51,7 +53,7 @@ def look(path: Path, *, trust_anchors: str | None = None) -> tuple[str, list[Sta
                 file.seek(0)
                 found += from_pixels(file)
     ordered = sorted(dict.fromkeys(found), key=lambda statement: statement.level != "signed")
-    return blocks.format, ordered[:MAX_STATEMENTS]
+    return kind, ordered[:MAX_STATEMENTS]
 
 
 def stated(path: Path, *, trust_anchors: str | None = None) -> list[Statement]:

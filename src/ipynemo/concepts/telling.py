@@ -82,8 +82,15 @@ def rows(found: Evidence, language: str = "en") -> list[dict[str, str]]:
 
 def head(found: Evidence, language: str) -> str:
     """Return the one sentence that stands above all."""
-    key = found.signature or ("unread" if found.level == "none" and found.unreadable else found.level)
+    key = found.signature or _standing(found)
     return words(language, "head", key, signer=found.signer or "?")
+
+
+def _standing(found: Evidence) -> str:
+    """Return the level; where there is none, also why."""
+    if found.level == "none" and found.unreadable:
+        return "unread"
+    return "unknown_format" if found.level == "none" and not found.format else found.level
 
 
 def notes(found: Evidence, language: str = "en") -> list[str]:
@@ -130,7 +137,7 @@ def _made(found: Evidence, language: str) -> list[str]:
         said = [row["says"] for row in rows(found, language) if row["level"] == level and row["kind"] != "broken"]
         return joint.join(list(dict.fromkeys(said))[:MAX_CLAIMS])
 
-    level = "unread" if found.level == "none" and found.unreadable else found.level
+    level = _standing(found)
     parts = [words(language, "answer", f"made_{level}", name=found.name, claims=claims(level))]
     if level == "signed" and claims("stated"):
         parts.append(words(language, "answer", "also", claims=claims("stated")))
