@@ -12,7 +12,7 @@ from peer import FAST
 from evidence_samples import saved
 from ipynemo import AsyncNemo, Draft, __version__
 from ipynemo.concepts.evidence import evidence
-from ipynemo.errors import InvalidRequestError
+from ipynemo.errors import InvalidRequestError, RenderFailedError
 from signing import authority
 
 if TYPE_CHECKING:
@@ -42,6 +42,17 @@ async def test_an_export_is_signed_when_a_certificate_and_its_key_are_named(clea
         assert (told["title"], told["comment"]) == ("Robots", f"Made with ipynemo {__version__}")
     log = (clean_home / "data" / "logs" / "backend.log").read_text("utf-8", "replace")
     assert [line for line in by.private.decode().split() if len(line) > 20 and line in log] == []
+
+
+async def test_a_key_that_cannot_sign_fails_the_export_before_anything_is_drawn(clean_home: Path) -> None:
+    certificate, key = authority().write(clean_home)
+    key.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\nU0VDUkVU\n-----END ENCRYPTED PRIVATE KEY-----\n")
+    options = {"sign_certificate": certificate, "sign_key": key, "data": clean_home / "data"}
+    async with AsyncNemo("local", timing=TIMING, language="en", **options) as nemo:
+        session = await nemo.create_session("Robots")
+        words = {"id": "s1", "st": 0, "d": 600_000, "tx": "Hello"}  # ten minutes would take longer than this test may
+        with pytest.raises(RenderFailedError, match="The key is protected by a password"):
+            await session.export(draft=Draft({"t": [{"tt": 7, "sg": [words]}], "d": 600_000}))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["complete", "finish_clip", "source_type_of"]
+__all__ = ["complete", "finish_clip", "signing_problem", "source_type_of"]
 
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 MAX_TITLE_CHARS = 200
@@ -50,6 +50,15 @@ def complete(clip: Path, draft: Mapping[str, Any], assets: Mapping[str, Path], s
     except (NemoError, OSError) as error:
         return {"error": {"type": "RenderFailedError", "message": str(error)}}
     return {"done": {**said["done"], "size_bytes": size_bytes}}
+
+
+def signing_problem() -> str:
+    """Return why clips could not be signed as the environment asks; "" where they can, or need not be."""
+    try:
+        Signing.from_environ()
+    except InvalidRequestError as error:
+        return str(error)
+    return ""
 
 
 def finish_clip(clip: Path, draft: Draft, assets: Mapping[str, Path], signing: Signing | None) -> int:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.periodic import repeating
-from ipynemo.backend.provenance import complete
+from ipynemo.backend.provenance import complete, signing_problem
 from ipynemo.backend.store import Store
 from ipynemo.backend.store.models import Render
 from ipynemo.backend.store.renders import MAX_ATTEMPTS
@@ -105,6 +105,9 @@ class RenderQueue:
             if render.attempts > MAX_ATTEMPTS:
                 text = f"The render broke off {MAX_ATTEMPTS} times; it is not tried again."
                 await self._store.renders.fail(render.id, self._owner, "RenderFailedError", text)
+                return
+            if problem := await asyncio.to_thread(signing_problem):  # known before the work, not after it
+                await self._store.renders.fail(render.id, self._owner, "RenderFailedError", problem)
                 return
             await self._render(render)
         except asyncio.CancelledError:
