@@ -128,7 +128,10 @@ def test_the_studio_and_its_parts_do_the_job_without_a_page(tmp_path: Path, monk
     for told in ("rocket.png", "make a 6 second video of this picture", "Here is a draft of 6 s", 'src="rocket.mp4"'):
         assert told in panel
     assert "make a 6 second video of this picture" in output_of(notebook, "ipynemo.Chat(session)", "text/html")
-    assert 'src="rocket.mp4"' in output_of(notebook, "ipynemo.Player(clip", "text/html")
+    player = output_of(notebook, "ipynemo.Player(clip", "text/html")
+    assert 'src="rocket.mp4"' in player
+    for shown in (panel, player):
+        assert ' poster="data:image/jpeg;base64,' in shown
     assert "The text is now yellow." in output_of(notebook, "make the title yellow")
     assert str(tmp_path) not in text_of(notebook)
     assert "Warning" not in text_of(notebook)

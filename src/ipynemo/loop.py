@@ -30,7 +30,17 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 from ipynemo.errors import InvalidRequestError
 from ipynemo.settings import has_threads
 
-__all__ = ["background", "bridge", "bridged", "callbacks_here", "close_at_exit", "here", "off_loop", "run"]
+__all__ = [
+    "background",
+    "bridge",
+    "bridged",
+    "callbacks_here",
+    "close_at_exit",
+    "here",
+    "off_loop",
+    "on_our_loop",
+    "run",
+]
 
 log = logging.getLogger(__name__)
 
@@ -216,6 +226,15 @@ def bridged(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutin
         return await bridge(method(*args, **kwargs))
 
     return call
+
+
+def on_our_loop() -> bool:
+    """Return whether this runs on the loop that carries the work, so that it must not wait for any of it."""
+    try:
+        here = asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return not has_threads() or (_background is not None and here is _background.loop)
 
 
 async def off_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import av
 import bleach
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
+from PIL import Image
 from widget_kit import clip_at
 
 import ipynemo
+from ipynemo.loop import background
 from ipynemo.widgets import Player, _saved
 from ipynemo.widgets._base import Face
 from ipynemo.widgets._static import module, style
@@ -89,12 +97,37 @@ def test_where_scripts_styles_and_media_are_stripped_the_words_and_the_link_stay
     assert shown == f'<div>{picture}<p><a href="robot.mp4">robot.mp4</a> (5.0 s · 1280×720 · 4 B)</p></div>'
 
 
+BEGUN_HERE_DONE_LATER = """
+import contextvars, threading
+timer = threading.Timer(0.2, contextvars.copy_context().run, [setattr, player, "clip", None])
+timer.start()
+"""
+
+
+def make_film(path: Path) -> None:
+    """Write a film that comes from black within a second."""
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for number in range(50):
+            picture = np.full((64, 64, 3), min(200, 20 * number), np.uint8)
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        film.mux(stream.encode())
+
+
 def test_a_notebook_that_runs_without_a_page_keeps_the_saved_form(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(ipynemo.__file__).parents[1]))
-    cell = "from ipynemo.widgets import Exporter, Player\ndisplay(Exporter(language='en'))\nPlayer(language='en')"
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    make_film(tmp_path / "a.mp4")
+    cells = [
+        "from ipynemo.widgets import Exporter, Player\ndisplay(Exporter(language='en'))\nPlayer(language='en')",
+        "player = Player('a.mp4', language='en'); player",
+        "Player('a.mp4').clip",
+        BEGUN_HERE_DONE_LATER,
+        "timer.join()",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     [exporter, saved_exporter, player, saved_player] = notebook.cells[0].outputs
     mime = "application/vnd.jupyter.widget-view+json"
@@ -102,6 +135,36 @@ def test_a_notebook_that_runs_without_a_page_keeps_the_saved_form(
     assert saved_exporter.data["text/plain"].startswith("Export: Nothing to export yet.")
     assert saved_player.data["text/plain"] == "Video player: No video yet. When one has been exported, it plays here."
     assert str(tmp_path) not in json.dumps(notebook)
+    # a clip's own form holds a frame of it; and what comes later, from whichever cell, is kept
+    [clip] = notebook.cells[2].outputs
+    form = r'<video .*poster="data:image/jpeg;base64,(.*)"><img src="data:.*></video>.*'
+    found = re.fullmatch(form, clip.data["text/html"])
+    assert found is not None
+    frame = base64.b64decode(found[1])
+    assert len(frame) <= 30_000
+    assert Image.open(io.BytesIO(frame)).convert("L").getpixel((50, 50)) > 100
+    assert "No video yet" in notebook.cells[1].outputs[1].data["text/html"]
+
+
+def test_a_player_that_is_shown_without_a_page_has_its_poster_from_the_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_film(tmp_path / "a.mp4")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys.modules["ipynemo.widgets.player"], "in_kernel", lambda: True)
+    player = Player("a.mp4")
+    assert player.poster.startswith("data:image/jpeg;base64,/9j/")
+    assert f'poster="{player.poster}"' in player._fallback_html()
+    player.clip = None
+    asyncio.run_coroutine_threadsafe(player._change(clip="a.mp4"), background()).result(10)  # as an export does it
+    assert player.poster != ""
+
+    async def on_the_loop() -> None:
+        player.clip = None
+        player.clip = "a.mp4"  # must not wait for itself
+        assert player.poster == ""
+
+    asyncio.run_coroutine_threadsafe(on_the_loop(), background()).result(1)
 
 
 def test_in_a_terminal_the_words_are_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -263,8 +263,8 @@ class Exports:
 
     def _finished(self, render: Render) -> Render:
         if render.is_cancelled:
-            told, where = "The export was cancelled.", {"session_id": self._session_id, "render_id": render.id}
-            raise RenderCancelledError(told, hint="Export again.", **where)
+            told, hint = "The export was cancelled.", "Export again."
+            raise RenderCancelledError(told, hint=hint, session_id=self._session_id, render_id=render.id)
         if render.is_failed:
             raise RenderFailedError(
                 f"The export failed: {render.error or 'the backend does not say why'}.".replace("..", "."),

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from ipynemo.client.stills import poster_of
 from ipynemo.draft import Draft
 from ipynemo.errors import NemoError
 from ipynemo.events import Failure, ToolCall
@@ -176,9 +177,13 @@ class Clip:
         if source is None:
             return f"<p>{said} – it lies outside the notebook's folder, where a page cannot play it.</p>"
         width = min(self.width_px, 640 if self.width_px >= self.height_px else 360)
+        still = poster_of(self.path, self.duration_s)
+        poster = f' poster="{still}"' if still is not None else ""
+        # Where video is stripped, what stands in it stays.
+        picture = f'<img src="{still}" alt="{name}" style="max-width:100%">' if still is not None else ""
         return (
             f'<video controls preload="metadata" src="{source}" style="max-width:100%;width:{width}px" '
-            f'aria-label="{name}"></video><p><a href="{source}" download>{said}</a></p>'
+            f'aria-label="{name}"{poster}>{picture}</video><p><a href="{source}" download>{said}</a></p>'
         )
 
     def _source(self) -> str | None:

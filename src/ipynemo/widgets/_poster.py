@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from ipynemo.client.stills import frame_of, jpeg_of
 
 __all__ = ["MAX_POSTER_BYTES", "is_poster", "poster_of"]
-
-log = logging.getLogger(__name__)
 
 MAX_POSTER_BYTES: Final = 60_000
 WIDTH_PX: Final = 640
@@ -29,29 +24,5 @@ def poster_of(path: Path, at_s: float) -> bytes | None:
 
     Without one (the extra `local` brings it) the page makes the poster from the video that it plays.
     """
-    try:
-        import av
-        import PIL.Image  # noqa: F401 - av makes the picture with it
-    except ImportError:
-        return None
-    try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            container.seek(int(at_s / (stream.time_base or 1)), stream=stream)
-            for frame in container.decode(stream):
-                if frame.time is None or frame.time >= at_s - 0.05:
-                    return _small(frame.to_image())  # type: ignore[no-untyped-call]
-    except (av.FFmpegError, OSError, IndexError) as error:
-        log.info("No poster of %s: %s", path.name, type(error).__name__)
-    return None
-
-
-def _small(picture: Image) -> bytes | None:
-    picture = picture.convert("RGB")
-    picture.thumbnail((WIDTH_PX, WIDTH_PX))
-    for quality in QUALITIES:
-        file = io.BytesIO()
-        picture.save(file, "JPEG", quality=quality, optimize=True)
-        if file.tell() <= MAX_POSTER_BYTES:
-            return file.getvalue()
-    return None
+    picture = frame_of(path, at_s)
+    return None if picture is None else jpeg_of(picture, WIDTH_PX, MAX_POSTER_BYTES, QUALITIES)

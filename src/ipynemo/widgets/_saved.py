@@ -9,6 +9,7 @@ is absent too.
 
 from __future__ import annotations
 
+import contextvars
 import html
 import uuid
 from typing import Any, Final
@@ -85,7 +86,9 @@ class Saved:
             return
         self._shown = (body, text)
         for display_id in self._displays:
-            publish(self._bundle(body, text), display_id=display_id, update=True)
+            # In a context of its own: the news belongs to the cell that runs now, not to the one that began the work,
+            # since a notebook that runs without a page hears of the cell that runs only.
+            contextvars.Context().run(publish, self._bundle(body, text), display_id=display_id, update=True)
 
     def _bundle(self, body: str, text: str) -> dict[str, Any]:
         if len(body) > self.limit_bytes:

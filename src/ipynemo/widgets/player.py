@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import functools
 import os
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -18,12 +19,12 @@ from ipynemo.client import AsyncSession, Clip, Session
 from ipynemo.client.mp4 import measure
 from ipynemo.draft import Draft
 from ipynemo.errors import InvalidRequestError, NemoError
-from ipynemo.loop import off_loop
+from ipynemo.loop import off_loop, on_our_loop
 from ipynemo.widgets._base import Face
 from ipynemo.widgets._captions import captions_of, scenes_of
 from ipynemo.widgets._clips import clip_facts, size_text
 from ipynemo.widgets._poster import is_poster, poster_of
-from ipynemo.widgets._saved import escaped
+from ipynemo.widgets._saved import escaped, in_kernel
 from ipynemo.widgets._static import module, style
 from ipynemo.widgets._words import Words
 
@@ -33,6 +34,7 @@ MAX_EMBED_BYTES: Final = 20_000_000  # a notebook a third larger than that still
 MAX_SENT_BYTES: Final = 200_000_000  # by the kernel, to a page that cannot fetch the file
 CHUNK_BYTES: Final = 1 << 20  # fits ten times into Jupyter's 10 MiB message limit
 POSTER_AT_S: Final = 1.4  # past the fade of a title, within the first scene
+POSTER_WAIT_S: Final = 3.0  # it takes a tenth of a second where nothing else is going on
 SAME_LENGTH_S: Final = 0.2
 
 
@@ -145,7 +147,10 @@ class Player(Face):
         self.poster = ""
         self._show()
         if self.clip is not None:
-            self._start(functools.partial(self._make_poster, self.clip), what="poster", aside=True)
+            poster = self._start(functools.partial(self._make_poster, self.clip), what="poster", aside=True)
+            if in_kernel() and not on_our_loop():
+                # What comes after the cell has ended is lost to a notebook that runs without a page.
+                wait([poster], POSTER_WAIT_S)
             self._read_draft()
 
     @traitlets.observe("draft", "embed", "language")
