@@ -255,7 +255,7 @@ class TinyModel:
             )
         asked = self.subject.condition(self.subject.words(prompt))
         times = np.rint(np.linspace(STEPS - 1, 0, steps + 1)).astype(int)
-        start = np.random.default_rng(seed).standard_normal(self._values.shape[1], np.float32)
+        start = np.random.default_rng(seed).standard_normal((self._values.shape[1],), np.float32)
         with one_thread():
             states, guesses = self._denoise(start, asked, times, guidance)
             trajectory, guessed = self._pictures_of(states), self._pictures_of(guesses)

@@ -51,7 +51,7 @@ class Network:
         *inner, last = self._layers(self.weights)
         for place, layer in enumerate(inner):
             sums = np.concatenate([hidden, conditions], axis=1) @ layer
-            out = (sums / (1 + np.exp(-sums))).astype(np.float32, copy=False)  # SiLU
+            out: Floats = sums / (1 + np.exp(-sums))  # SiLU
             hidden = out + hidden if place else out
         guess: Floats = np.concatenate([hidden, conditions], axis=1) @ last
         return guess
@@ -66,7 +66,7 @@ class Network:
             joined = np.concatenate([hidden, conditions], axis=1)
             sums = joined @ layer
             gate = 1 / (1 + np.exp(-sums))
-            out = sums * gate
+            out: Floats = (sums * gate).astype(np.float32, copy=False)
             seen.append((joined, sums, gate))
             hidden = out + hidden if place else out
         joined = np.concatenate([hidden, conditions], axis=1)
