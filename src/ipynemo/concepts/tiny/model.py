@@ -34,7 +34,7 @@ DEFAULT_TRAINING_STEPS = 1500
 DEFAULT_STEPS = 40
 DEFAULT_GUIDANCE = 1.5
 MAX_GUIDANCE = 20.0
-DROPPED = 0.1  # share of words that are hidden in training, so that the model also learns to go without
+DROPPED = 0.15  # share of words that are hidden in training, so that the model also learns to go without
 PROGRESS_EVERY = 10  # training steps; some 25 times a second
 FRESH = 200  # drawings that tell how near a picture comes to the training pictures by chance
 
@@ -159,7 +159,7 @@ class TinyModel:
         return self.subject.held_out
 
     def __repr__(self) -> str:
-        stopped = f" of {self.planned_steps}" if self.trained_steps < self.planned_steps else ""
+        stopped = f" of {self.planned_steps:,}" if self.trained_steps < self.planned_steps else ""
         return (
             f"<TinyModel {self.subject.kind}, seed {self.seed}, {self.pictures:,} training pictures, "
             f"{self.trained_steps:,}{stopped} steps>"

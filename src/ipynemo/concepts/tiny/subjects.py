@@ -115,7 +115,7 @@ SUBJECTS: dict[str, Subject] = {
         (tuple(COLOURS), tuple(SHAPES)),
         ("green cross", "blue circle", "yellow triangle"),
         64,
-        224,
+        256,
         256,
         3520,
         1.5e-3,
