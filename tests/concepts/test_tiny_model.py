@@ -73,6 +73,12 @@ def test_with_guidance_0_the_prompt_is_ignored(shapes: TinyModel) -> None:
     free = [shapes.draw(prompt, seed=5, guidance=0).image for prompt in ("red cross", "blue ring", "")]
     assert (free[0] == free[1]).all()
     assert (free[0] == free[2]).all()
+    assert (shapes.draw("", seed=6, guidance=0).image != free[0]).any()
+
+
+def test_with_guidance_1_the_prompt_is_followed_as_it_was_learnt(shapes: TinyModel) -> None:
+    drawn = [shapes.draw(prompt, seed=1, guidance=1) for prompt in shapes.subject.prompts]
+    assert sum(shapes.recognise(picture) == picture.prompt for picture in drawn) >= 22
 
 
 def test_more_guidance_exaggerates(shapes: TinyModel) -> None:
@@ -225,7 +231,9 @@ def test_an_error_in_the_callback_ends_the_training_and_gives_the_threads_back()
 
 def test_one_thread_is_one_thread_until_the_last_has_left() -> None:
     functions = _functions()
-    assert functions is not None, "numpy's wheels have OpenBLAS; where they do not, this test says so"
+    if functions is None:  # Apple's library, which has no such switch
+        assert sys.platform == "darwin"
+        return
     count, set_count = functions
     before = count()
     set_count(2)
