@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ipynemo.concepts.noising import alpha_bar, curve, fixed_noise, noised, noised_frames
+from ipynemo.concepts.noising import alpha_bar, curve, even_steps, fixed_noise, noised, noised_frames
 
 
 def gradient() -> np.ndarray:
@@ -97,3 +97,13 @@ def test_other_odd_numbers_are_refused() -> None:
         fixed_noise(2, 2, block_px=0)
     with pytest.raises(ValueError, match="2 to 1000 points"):
         curve(1)
+
+
+def test_even_steps_change_the_picture_evenly() -> None:
+    steps = even_steps(9)
+    assert (steps[0], steps[-1]) == (0, 999)
+    angles = np.degrees(np.arccos([alpha_bar(t) ** 0.5 for t in steps]))
+    assert np.diff(angles).round().tolist() == [11.0] * 8
+    assert even_steps(3, last=400)[-1] == 400
+    with pytest.raises(ValueError, match="2 steps or more"):
+        even_steps(1)

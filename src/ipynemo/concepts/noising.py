@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-__all__ = ["STEPS", "Curve", "alpha_bar", "curve", "fixed_noise", "noised", "noised_frames"]
+__all__ = ["STEPS", "Curve", "alpha_bar", "curve", "even_steps", "fixed_noise", "noised", "noised_frames"]
 
 STEPS = 1000
 FIRST_BETA, LAST_BETA = 1e-4, 0.02  # Ho et al., "Denoising diffusion probabilistic models", 2020, section 4
@@ -61,6 +61,22 @@ def curve(points: int = STEPS) -> Curve:
     t = np.rint(np.linspace(0, STEPS - 1, points)).astype(np.int64)
     left = _ALPHA_BAR[t]
     return Curve(t, np.sqrt(left), np.sqrt(1 - left))
+
+
+def even_steps(count: int, last: int = STEPS - 1) -> list[int]:
+    """Return `count` steps from 0 to `last` between which a picture changes by about the same amount.
+
+    Picture and noise are the two sides of a right angle (their weights' squares add up to 1); the steps are those that
+    turn it evenly. Steps at equal distances would spend half of a film on noise.
+
+    >>> even_steps(5)
+    [0, 121, 258, 431, 999]
+    """
+    if count < 2 or not 0 < last < STEPS:
+        raise ValueError(f"this needs 2 steps or more, and a last one from 1 to {STEPS - 1}")
+    turned = np.arccos(np.sqrt(_ALPHA_BAR[: last + 1]))
+    wanted = np.linspace(0, turned[-1], count)
+    return [int(t) for t in np.rint(np.interp(wanted, turned, np.arange(last + 1)))]
 
 
 def fixed_noise(height_px: int, width_px: int, *, seed: int = 0, block_px: int = 1) -> Floats:
