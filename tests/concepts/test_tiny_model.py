@@ -298,7 +298,7 @@ def test_a_saved_picture_says_what_made_it(red_cross: TinyPicture, tmp_path: Pat
         saved.load()
         assert saved.size == (512, 512)
         assert (np.asarray(saved)[::32, ::32] == red_cross.image).all()
-        assert saved.text["Software"] == "ipynemo tiny diffusion model 1"  # type: ignore[attr-defined]
+        assert saved.text["Software"] == "ipynemo tiny diffusion model"  # type: ignore[attr-defined]
         record = json.loads(saved.text["ipynemo_tiny_model"])  # type: ignore[attr-defined]
     assert record == {
         "generator": "ipynemo tiny diffusion model",
@@ -319,11 +319,9 @@ def test_our_own_reader_finds_what_made_a_saved_picture(red_cross: TinyPicture, 
     assert facts["XMP", "DigitalSourceType"] == ("trainedAlgorithmicMedia", "made by a generative AI model")
     assert facts["XMP", "AISystemUsed"][0] == "ipynemo tiny diffusion model"
     assert facts["XMP", "xmp:CreatorTool"][0] == "ipynemo tiny diffusion model"
-    assert facts["PNG text", "Software"][0] == "ipynemo tiny diffusion model 1"
-    records = [statement for statement in said if statement.private]
-    assert [(record.source, record.field) for record in records] == [("PNG text", "ipynemo_tiny_model")]
-    assert '"prompt": "red cross", "seed": 3, "steps": 40' in (records[0].private or "")
-    assert not any("red cross" in statement.value for statement in said)
+    assert facts["PNG text", "Software"][0] == "ipynemo tiny diffusion model"
+    assert facts["PNG text", "ipynemo_tiny_model"][0].endswith("record")
+    assert not any("red cross" in repr(statement) for statement in said), "a prompt is shown to its owner only"
 
 
 def test_a_prompt_with_quotes_and_brackets_leaves_the_xmp_whole(red_cross: TinyPicture, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ class TinyPicture:
         from PIL.PngImagePlugin import PngInfo
 
         texts = PngInfo()
-        texts.add_text("Software", f"{GENERATOR} {VERSION}")
+        texts.add_text("Software", GENERATOR)
         texts.add_itxt(RECORD_KEYWORD, json.dumps(self.record(), ensure_ascii=False))
         texts.add_itxt(
             "XML:com.adobe.xmp",
