@@ -9,11 +9,10 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from evidence_samples import COMFY, samples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from signing import authority
 
+from evidence_samples import COMFY, samples
 from ipynemo.concepts.evidence import Evidence, evidence
 from ipynemo.concepts.exif import from_exif, from_iptc
 from ipynemo.concepts.generators import from_png_texts, from_text
@@ -21,6 +20,7 @@ from ipynemo.concepts.graphs import read_graph
 from ipynemo.concepts.statements import MAX_PROMPT_CHARS, MAX_VALUE_CHARS
 from ipynemo.concepts.tiff import read_tags
 from ipynemo.concepts.xmp import from_xmp
+from signing import authority
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
