@@ -38,9 +38,11 @@ LAZY_EXCEPTIONS = {
     ("client/endpoint.py", "ready", "backend.local"),  # AsyncNemo starts the embedded backend
     ("draft/values.py", "to_frame", "frames"),  # pandas
     ("draft/values.py", "from_frame", "frames"),
+    ("concepts/evidence.py", "evidence_frame", "frames"),  # pandas
     ("cli/app.py", "serve", "backend.serve"),  # the command `ipynemo serve`
-    ("__init__.py", "__getattr__", "widgets"),  # ipynemo.Studio and its like
-    ("__init__.py", None, "widgets"),  # the same for type checkers; that nothing is loaded is tested below
+    ("__init__.py", None, "widgets"),  # for type checkers; that nothing is loaded is tested below
+    ("__init__.py", None, "concepts"),
+    ("__init__.py", None, "concepts.evidence"),
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

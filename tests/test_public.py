@@ -27,6 +27,7 @@ PUBLIC = [
     "Credits",
     "CreditsBadge",
     "Draft",
+    "Evidence",
     "Explained",
     "Exporter",
     "Nemo",
@@ -42,9 +43,12 @@ PUBLIC = [
     "Timing",
     "Track",
     "Uploader",
+    "concepts",
     "edits",
     "errors",
     "events",
+    "evidence",
+    "evidence_frame",
 ]
 
 MODULES = sorted(

@@ -29,6 +29,8 @@ from ipynemo.errors import NemoError
 from ipynemo.settings import Timing
 
 if TYPE_CHECKING:
+    from ipynemo import concepts
+    from ipynemo.concepts.evidence import Evidence, evidence, evidence_frame
     from ipynemo.widgets import Chat, CreditsBadge, Exporter, Player, Studio, Timeline, Uploader
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Credits",
     "CreditsBadge",
     "Draft",
+    "Evidence",
     "Explained",
     "Exporter",
     "Nemo",
@@ -55,24 +58,32 @@ __all__ = [
     "Timing",
     "Track",
     "Uploader",
+    "concepts",
     "edits",
     "errors",
     "events",
+    "evidence",
+    "evidence_frame",
 ]
 
 __version__ = "0.1.0"
 
-_WIDGETS = frozenset({"Chat", "CreditsBadge", "Exporter", "Player", "Studio", "Timeline", "Uploader"})
+_LAZY = {
+    **dict.fromkeys(("Chat", "CreditsBadge", "Exporter", "Player", "Studio", "Timeline", "Uploader"), "widgets"),
+    **dict.fromkeys(("Evidence", "evidence", "evidence_frame"), "concepts.evidence"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Reach the widgets when they are asked for: `import ipynemo` alone loads no widget library."""
-    if name in _WIDGETS:
-        from ipynemo import widgets
+    """Reach what is heavy when it is asked for: `import ipynemo` alone loads no widgets and looks at no pictures."""
+    import importlib
 
-        return getattr(widgets, name)
+    if name == "concepts":
+        return importlib.import_module("ipynemo.concepts")
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"ipynemo.{_LAZY[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_WIDGETS})
+    return sorted({*globals(), *_LAZY, "concepts"})

@@ -22,6 +22,7 @@
     ├── RenderFailedError          the renderer reported a failure
     │   └── RenderCancelledError   somebody cancelled the render
     ├── BackendStartError          the embedded backend could not be started
+    ├── UnknownPromptError         a word that the tiny model was never shown
     └── DraftError                 an edit that the draft cannot take
         ├── NoSuchTrackError
         └── NoSuchSegmentError
@@ -56,6 +57,7 @@ __all__ = [
     "SessionNotFoundError",
     "StreamInterruptedError",
     "TurnFailedError",
+    "UnknownPromptError",
     "UnsupportedFileError",
 ]
 
@@ -213,6 +215,10 @@ class RenderCancelledError(RenderFailedError):
 
 class BackendStartError(NemoError):
     """The embedded backend could not be started."""
+
+
+class UnknownPromptError(NemoError):
+    """A prompt with a word that the tiny model was never shown."""
 
 
 class DraftError(NemoError):

@@ -14,6 +14,8 @@ __all__ = [
     "DEFAULT_API_URL",
     "DEFAULT_LANGUAGE",
     "DEFAULT_WEB_URL",
+    "SIGN_CERTIFICATE_VARIABLE",
+    "SIGN_KEY_VARIABLE",
     "Settings",
     "Timing",
     "config_dir",
@@ -26,6 +28,8 @@ __all__ = [
 DEFAULT_API_URL = "https://mega-api-prod.nemovideo.ai"
 DEFAULT_WEB_URL = "https://nemovideo.com"
 DEFAULT_LANGUAGE = "en"
+SIGN_CERTIFICATE_VARIABLE = "IPYNEMO_SIGN_CERTIFICATE"  # both name files, in PEM form
+SIGN_KEY_VARIABLE = "IPYNEMO_SIGN_KEY"
 SKILL_SOURCE = "what-is-ai-image"
 SKILL_VERSION = "1.0.0"
 

@@ -46,7 +46,7 @@ async def test_an_old_database_keeps_its_sessions_drafts_files_and_renders(tmp_p
     assert [draft.raw["t"][0]["sg"][0]["tx"] for draft in timeline.redo] == ["Three"]
     assert await store.sessions.history("ses_old") == (("user", "Add a title"), ("model", "Done."))
     [asset] = await store.assets.of_session("ses_old")
-    assert (asset.name, asset.size_bytes, asset.has_audio) == ("cat.png", 123, False)
+    assert (asset.name, asset.size_bytes, asset.has_audio, asset.evidence) == ("cat.png", 123, False, None)
     found = await store.renders.find("render_old", "usr_local")
     assert found is not None
     assert (found.render.status, found.render.path) == ("completed", "clips/ses_old/x-1.mp4")
@@ -64,14 +64,14 @@ def test_the_migrated_schema_is_that_of_the_models(tmp_path: Path, start: str) -
     with engine.begin() as connection:
         migrate(connection)
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
-        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == "0002"
+        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == "0003"
     engine.dispose()
 
 
 def test_the_migrations_are_one_line_without_branches() -> None:
     scripts = ScriptDirectory(str(MIGRATIONS))
-    assert [script.revision for script in scripts.walk_revisions()] == ["0002", "0001"]
-    assert scripts.get_current_head() == newest_revision() == "0002"
+    assert [script.revision for script in scripts.walk_revisions()] == ["0003", "0002", "0001"]
+    assert scripts.get_current_head() == newest_revision() == "0003"
 
 
 async def test_opening_twice_changes_nothing(tmp_path: Path) -> None:

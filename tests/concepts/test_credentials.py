@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
-from signing import Authority, authority, sign
 
 from ipynemo.concepts.metadata import Statement, stated
+from signing import Authority, authority, sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def test_a_signed_record_is_told_with_its_signer_who_cannot_be_checked(picture: 
         ),
         Statement("C2PA", "claim generator", "Paint Machine 1.0", "the software that wrote the record", "signed"),
         Statement("C2PA", "action", "c2pa.created", ACTION, "signed"),
-        Statement("C2PA", "software agent", "Model X 2", "did the step c2pa.created", "signed"),
+        Statement("C2PA", "AI agent", "Model X 2", "did the step c2pa.created", "signed"),
         Statement("C2PA", "DigitalSourceType", "trainedAlgorithmicMedia", "made by a generative AI model", "signed"),
     ]
 
@@ -94,6 +94,18 @@ def test_a_picture_changed_after_signing_has_no_signed_statement_left(picture: P
             "C2PA", "signer", "Test Signer · Test Signer Org", "The signature does not hold for this file.", "stated"
         ),
     ]
+
+
+def test_what_a_parent_says_is_not_signed_where_its_own_record_did_not_fit(picture: Path, by: Authority) -> None:
+    before = sign(picture, picture.with_name("before.jpg"), by)
+    whole = stated(sign(picture, picture.with_name("a1.jpg"), by, parent=before))
+    assert {s.level for s in whole if s.source == "C2PA parent"} == {"signed"}
+    content = bytearray(before.read_bytes())
+    content[-200] ^= 0xFF
+    before.write_bytes(content)
+    found = stated(sign(picture, picture.with_name("a2.jpg"), by, parent=before))
+    assert {s.level for s in found if s.source == "C2PA"} == {"signed"}
+    assert {s.level for s in found if s.source == "C2PA parent"} == {"stated"}
 
 
 def test_a_record_moved_to_another_picture_does_not_fit(picture: Path, by: Authority) -> None:

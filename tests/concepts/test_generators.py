@@ -18,17 +18,23 @@ from ipynemo.concepts.metadata import Statement, stated
 
 SECRET = "a robot that my neighbour Ada built"
 A1111 = f"{SECRET}\nNegative prompt: blur\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 42, Version: v1.9.4"
-COMFY = json.dumps({"3": {"class_type": "KSampler", "inputs": {"seed": 1}}, "6": {"inputs": {"text": SECRET}}})
-FLUX = json.dumps({"nodes": [{"id": 1, "type": "SamplerCustomAdvanced", "widgets_values": [SECRET]}], "links": []})
+COMFY = json.dumps(
+    {
+        "3": {"class_type": "KSampler", "inputs": {"seed": 1, "positive": ["6", 0]}},
+        "6": {"class_type": "CLIPTextEncode", "inputs": {"text": SECRET, "clip": ["4", 1]}},
+    }
+)
+FLUX = json.dumps({"nodes": [{"id": 1, "type": "CLIPTextEncode", "widgets_values": [SECRET]}], "links": []})
 FOOOCUS = json.dumps({"base_model": "juggernautXL", "prompt": SECRET, "seed": "1", "metadata_scheme": "fooocus"})
 NOVELAI = json.dumps({"prompt": SECRET, "steps": 28, "sampler": "k_euler", "uc": "bad", "scale": 5.0})
 SWARM = json.dumps({"sui_image_params": {"prompt": SECRET, "model": "flux"}})
 MIDJOURNEY = f"{SECRET} --ar 3:2 --v 6 Job ID: 12345678-9abc-4def-8123-456789abcdef"
 
 
-def record(source: str, field: str, generator: str, private: str) -> Statement:
-    meaning = f"holds a generator record of {generator}"
-    return Statement(source, field, f"{generator} record", meaning, "stated", private)
+def told(statements: list[Statement]) -> list[tuple[str, ...]]:
+    """Return where each statement stands, whose record it is, and its prompt."""
+    assert {statement.level for statement in statements} <= {"stated"}
+    return [(s.source, s.field, s.record.generator, s.record.prompt or "") for s in statements if s.record]
 
 
 def png(path: Path, texts: dict[str, str], *, packed: bool = False) -> Path:
@@ -60,19 +66,20 @@ def test_the_record_of_each_generator_is_told_without_its_words(
     tmp_path: Path, texts: dict[str, str], keyword: str, generator: str, packed: bool
 ) -> None:
     found = stated(png(tmp_path / "a.png", texts, packed=packed))
-    assert found == [record("PNG text", keyword, generator, texts[keyword])]
+    assert told(found) == [("PNG text", keyword, generator, SECRET)]
+    assert (found[0].value, found[0].meaning) == (f"{generator} record", f"holds a generator record of {generator}")
     assert "Ada" not in repr(found)
-    assert "Ada" not in f"{found[0].value} {found[0].meaning}"
-    assert "Ada" in str(found[0].private)
 
 
 def test_novelai_is_known_by_its_software_and_the_description_is_kept_private(tmp_path: Path) -> None:
     texts = {"Title": "NovelAI generated image", "Description": SECRET, "Software": "NovelAI", "Comment": NOVELAI}
-    assert stated(png(tmp_path / "a.png", texts)) == [
-        record("PNG text", "Description", "NovelAI", SECRET),
-        Statement("PNG text", "Software", "NovelAI", "the software that wrote the file", "stated"),
-        record("PNG text", "Comment", "NovelAI", NOVELAI),
+    found = stated(png(tmp_path / "a.png", texts))
+    assert told(found) == [
+        ("PNG text", "Description", "NovelAI", SECRET),
+        ("PNG text", "Comment", "NovelAI", SECRET),
     ]
+    assert found[1] == Statement("PNG text", "Software", "NovelAI", "the software that wrote the file", "stated")
+    assert len(found) == 3
 
 
 def test_ordinary_texts_are_not_taken_for_records(tmp_path: Path) -> None:
@@ -98,22 +105,21 @@ def test_a_record_in_a_user_comment_is_read_in_every_coding(tmp_path: Path, suff
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0x9286] = user_comment(A1111, coding)
     Image.new("RGB", (32, 24)).save(tmp_path / f"a.{suffix}", exif=exif)
-    assert stated(tmp_path / f"a.{suffix}") == [record("EXIF", "UserComment", "Stable Diffusion web UI", A1111)]
+    assert told(stated(tmp_path / f"a.{suffix}")) == [("EXIF", "UserComment", "Stable Diffusion web UI", SECRET)]
 
 
 def test_a_graph_that_comfyui_hides_in_the_camera_fields_is_no_camera(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x010F], exif[0x0110] = f"workflow:{FLUX}", f"prompt:{COMFY}"
     Image.new("RGB", (32, 24)).save(tmp_path / "a.webp", exif=exif)
-    assert stated(tmp_path / "a.webp") == [
-        record("EXIF", "Make", "ComfyUI", f"workflow:{FLUX}"),
-        record("EXIF", "Model", "ComfyUI", f"prompt:{COMFY}"),
-    ]
+    found = stated(tmp_path / "a.webp")
+    assert told(found) == [("EXIF", "Make", "ComfyUI", SECRET), ("EXIF", "Model", "ComfyUI", SECRET)]
+    assert len(found) == 2
 
 
 def test_a_record_in_a_jpeg_comment_is_read(tmp_path: Path) -> None:
     Image.new("RGB", (32, 24)).save(tmp_path / "a.jpg", comment=A1111.encode())
-    assert stated(tmp_path / "a.jpg") == [record("comment", "comment", "Stable Diffusion web UI", A1111)]
+    assert told(stated(tmp_path / "a.jpg")) == [("comment", "comment", "Stable Diffusion web UI", SECRET)]
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
@@ -133,7 +139,7 @@ def test_a_text_after_the_pixels_is_found(tmp_path: Path) -> None:
 
 
 def test_a_packed_text_that_is_a_bomb_is_named_and_the_others_are_still_read(tmp_path: Path) -> None:
-    bomb = zlib.compress(bytes(1 << 28))
+    bomb = zlib.compress(bytes(1 << 25), 1)
     path = with_chunks(
         tmp_path / "a.png",
         chunk(b"zTXt", b"prompt\x00\x00" + bomb),
@@ -152,7 +158,7 @@ def test_a_packed_text_that_is_a_bomb_is_named_and_the_others_are_still_read(tmp
 def test_a_text_in_utf8_where_latin1_belongs_is_still_read(tmp_path: Path) -> None:
     text = f"一只猫, {A1111}"
     path = with_chunks(tmp_path / "a.png", chunk(b"tEXt", b"parameters\x00" + text.encode()))
-    assert str(stated(path)[0].private).startswith("一只猫, a robot")
+    assert told(stated(path))[0][3] == f"一只猫, {SECRET}"
 
 
 MEASURE = """
@@ -176,7 +182,7 @@ def exif_bomb() -> bytes:
 
 
 def test_bombs_take_neither_memory_nor_time(tmp_path: Path) -> None:
-    bomb = zlib.compress(bytes(1 << 28))
+    bomb = zlib.compress(bytes(1 << 25), 1)
     files = [
         with_chunks(tmp_path / "texts.png", *[chunk(b"zTXt", b"prompt\x00\x00" + bomb)] * 50),
         with_chunks(tmp_path / "xmp.png", chunk(b"iTXt", b"XML:com.adobe.xmp\x00\x01\x00\x00\x00" + bomb)),
@@ -188,10 +194,6 @@ def test_bombs_take_neither_memory_nor_time(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", MEASURE, *map(str, files)]
     assert int(subprocess.check_output(command, env=environment, text=True, timeout=60)) < 60
-
-
-def test_a_statement_shows_no_prompt_in_its_repr() -> None:
-    assert SECRET not in repr(record("PNG text", "parameters", "ComfyUI", SECRET))
 
 
 def test_files_cut_and_damaged_anywhere_never_raise(tmp_path: Path) -> None:

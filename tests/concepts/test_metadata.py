@@ -137,11 +137,11 @@ def with_iptc(path: Path, block: bytes) -> Path:
 
 def test_legacy_iptc_is_read(tmp_path: Path) -> None:
     block = data_set(80, b"Ada Example") + data_set(90, b"Berlin") + data_set(65, b"Paint 3")
-    block += data_set(110, "Gemacht mit KI – für alle".encode()) + data_set(110, b"Caf\xe9")
+    block += data_set(110, "Gemacht mit KI – für alle".encode()) + data_set(65, b"Caf\xe9")
     assert stated(with_iptc(tmp_path / "a.jpg", block)) == [
         Statement("IPTC", "OriginatingProgram", "Paint 3", "the software that wrote the file", "stated"),
         Statement("IPTC", "Credit", "Gemacht mit KI – für alle", "who asks to be credited", "stated"),
-        Statement("IPTC", "Credit", "Café", "who asks to be credited", "stated"),
+        Statement("IPTC", "OriginatingProgram", "Café", "the software that wrote the file", "stated"),
     ]
 
 
@@ -200,7 +200,7 @@ def test_broken_exif_becomes_a_note_or_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n" + bytes(8), b"GIF89a" + bytes(10), bytes(99)]
+    "content", [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n" + bytes(8), b"GIF89a" + bytes(7) + b";;;", bytes(99)]
 )
 def test_a_file_that_is_no_picture_states_nothing(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").write_bytes(content)

@@ -21,12 +21,13 @@ import sysconfig
 import threading
 import time
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 from ipynemo.backend.config import TOKEN_VARIABLE
 from ipynemo.errors import BackendStartError
-from ipynemo.settings import data_dir, has_threads
+from ipynemo.settings import SIGN_CERTIFICATE_VARIABLE, SIGN_KEY_VARIABLE, data_dir, has_threads
 
 __all__ = ["LocalBackend"]
 
@@ -64,9 +65,10 @@ class LocalBackend:
         Its bearer token, new at every start.
     """
 
-    def __init__(self, data: Path, options: tuple[str, ...]) -> None:
+    def __init__(self, data: Path, options: tuple[str, ...], signing: Mapping[str, str] | None = None) -> None:
         self._data = data
         self._options = options
+        self._signing = dict(signing or {})
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._release: weakref.finalize[..., LocalBackend] | None = None
@@ -94,6 +96,8 @@ class LocalBackend:
         edit_cost: int = 0,
         credits: int = 100,  # noqa: A002 - the protocol's word
         plan_export: bool = True,
+        sign_certificate: str | os.PathLike[str] | None = None,
+        sign_key: str | os.PathLike[str] | None = None,
     ) -> LocalBackend:
         """Start a backend; several may share a data folder.
 
@@ -105,6 +109,8 @@ class LocalBackend:
             What a turn that changes the draft costs, and what there is to spend.
         plan_export : bool
             Whether exports are part of the plan.
+        sign_certificate, sign_key : path, optional
+            Files (PEM) with which clips are signed; else those that the environment names.
 
         Raises
         ------
@@ -116,7 +122,7 @@ class LocalBackend:
             f"--credits={credits}",
             "--plan-export" if plan_export else "--no-plan-export",
         )
-        backend = cls((data or data_dir()).expanduser().absolute(), options)
+        backend = cls((data or data_dir()).expanduser().absolute(), options, _signing(sign_certificate, sign_key))
         await backend.ensure()
         return backend
 
@@ -190,7 +196,7 @@ class LocalBackend:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=_environment(token),
+                env=_environment(token) | self._signing,
                 start_new_session=True,
             )
         except (OSError, ValueError, TypeError) as error:
@@ -206,6 +212,14 @@ class LocalBackend:
         if self._release is not None:
             self._release()
         self._release = self._process = None
+
+
+def _signing(certificate: str | os.PathLike[str] | None, key: str | os.PathLike[str] | None) -> dict[str, str]:
+    """Return the files for signing as environment, because every user of the computer can read a command line."""
+    if certificate is None or key is None:
+        return {}
+    named = {SIGN_CERTIFICATE_VARIABLE: certificate, SIGN_KEY_VARIABLE: key}
+    return {name: str(Path(path).expanduser().absolute()) for name, path in named.items()}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.periodic import repeating
+from ipynemo.backend.provenance import complete, signing_problem
 from ipynemo.backend.store import Store
 from ipynemo.backend.store.models import Render
 from ipynemo.backend.store.renders import MAX_ATTEMPTS
@@ -105,6 +106,9 @@ class RenderQueue:
                 text = f"The render broke off {MAX_ATTEMPTS} times; it is not tried again."
                 await self._store.renders.fail(render.id, self._owner, "RenderFailedError", text)
                 return
+            if problem := await asyncio.to_thread(signing_problem):  # known before the work, not after it
+                await self._store.renders.fail(render.id, self._owner, "RenderFailedError", problem)
+                return
             await self._render(render)
         except asyncio.CancelledError:
             # Only what still counts as running goes back; a cancelled render stays cancelled.
@@ -137,6 +141,9 @@ class RenderQueue:
                         result = await worker.result()
                 except TimeoutError:
                     result = {"error": {"type": "DeadlineError", "message": "The render took too long."}}
+            if "done" in result:
+                paths = {asset.id: self._store.folder.resolve(asset.path) for asset in assets}
+                result = await asyncio.to_thread(complete, out, order["draft"], paths, result)
             if "done" in result:
                 kept = await self._store.renders.finish(render.id, self._owner, relative, result["done"])
             else:

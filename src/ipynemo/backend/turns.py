@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ipynemo.backend.adk import HEARTBEAT, Frames, failure
 from ipynemo.backend.config import BackendConfig
+from ipynemo.backend.evidence import kept_evidence
 from ipynemo.backend.periodic import repeating
 from ipynemo.backend.store import Store
 from ipynemo.draft.values import Draft
@@ -285,4 +286,5 @@ def _facts(asset: Asset, store: Store) -> AssetFacts:
         height_px=asset.height_px,
         format=asset.format,
         has_audio=asset.has_audio,
+        evidence=kept_evidence(asset.evidence),
     )

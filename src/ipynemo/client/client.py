@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from ipynemo.client.batch import DEFAULT_MESSAGE, Batch, OnPicture
 from ipynemo.client.endpoint import choose_endpoint
 from ipynemo.client.journal import Journal
+from ipynemo.client.options import check_options
 from ipynemo.client.patience import patiently
 from ipynemo.client.results import Explanations
 from ipynemo.client.session import AsyncSession
@@ -42,7 +43,9 @@ class AsyncNemo:
     data : path, optional
         The folder of the embedded backend and of the journal; else `IPYNEMO_DATA_DIR`, else the platform's.
     **options
-        Of the embedded backend: `edit_cost`, `credits`, `plan_export`.
+        Of the embedded backend: `edit_cost`, `credits`, `plan_export`; and `sign_certificate` with `sign_key`, two
+        files (PEM) with which it signs every clip as a C2PA record, else `IPYNEMO_SIGN_CERTIFICATE` and
+        `IPYNEMO_SIGN_KEY`.
 
     Examples
     --------
@@ -71,11 +74,7 @@ class AsyncNemo:
                 f"{', '.join(sorted(options))}: such options are for the embedded backend only.",
                 hint="Leave them out, or use AsyncNemo('local', …).",
             )
-        if unknown := options.keys() - {"edit_cost", "credits", "plan_export"}:
-            raise InvalidRequestError(
-                f"AsyncNemo takes no {', '.join(sorted(unknown))}.",
-                hint="The embedded backend takes edit_cost, credits and plan_export.",
-            )
+        check_options(options)
         self.language = language or user_language() or DEFAULT_LANGUAGE
         self.timing = timing or Timing()
         self._wire = Wire(endpoint, settings, self.timing)

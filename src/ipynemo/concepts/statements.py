@@ -12,17 +12,21 @@ from typing import Literal
 
 __all__ = [
     "DIGITAL_SOURCE_TYPES",
-    "MAX_PRIVATE_CHARS",
+    "MAX_PROMPT_CHARS",
     "MAX_VALUE_CHARS",
+    "Level",
+    "Record",
     "Statement",
     "clean",
     "source_type",
     "unreadable",
 ]
 
+Level = Literal["signed", "stated"]
+
 MAX_VALUE_CHARS = 200  # what a card or a table can show
-MAX_PRIVATE_CHARS = 20_000  # a prompt with all its settings; a graph of nodes is cut here
-MAX_RAW_CHARS = 4 * MAX_PRIVATE_CHARS  # how much is looked at before cleaning
+MAX_PROMPT_CHARS = 4_000  # longer than what any generator reads
+MAX_RAW_CHARS = 80_000  # how much is looked at before cleaning
 
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
@@ -53,13 +57,40 @@ _BY_LETTERS = {code.lower(): code for code in DIGITAL_SOURCE_TYPES}
 
 
 @dataclass(frozen=True)
+class Record:
+    """What a generator wrote down about how it made a picture.
+
+    Parameters
+    ----------
+    generator : str
+        The program that writes such records.
+    model : str or None
+        The model that the record names.
+    settings : tuple of (str, str)
+        Seed, steps, sampler and the like, as they are written.
+    prompt, negative : str or None
+        The words that it was given, and those to keep away from. Not part of `repr`; show them to their owner only.
+    certain : bool
+        False where the texts were found in a graph that does not tell which of them was the prompt.
+    """
+
+    generator: str
+    model: str | None = None
+    settings: tuple[tuple[str, str], ...] = ()
+    prompt: str | None = dataclasses.field(default=None, repr=False)
+    negative: str | None = dataclasses.field(default=None, repr=False)
+    certain: bool = True
+
+
+@dataclass(frozen=True)
 class Statement:
     """One thing that a file says about how it was made.
 
     Parameters
     ----------
     source : str
-        Where it is written: "C2PA", "XMP", "IPTC", "EXIF", "PNG text", "comment".
+        Where it is written: "C2PA" ("C2PA parent", "C2PA part" for a picture that went into it), "XMP", "IPTC",
+        "EXIF", "PNG text", "MP4", "comment", "pixels".
     field : str
         The name of the field there; "unreadable" for a part that is there but cannot be read.
     value : str
@@ -68,16 +99,19 @@ class Statement:
         The same in plain words, where they are known.
     level : {"signed", "stated"}
         "signed": in a C2PA record that fits the file. "stated": editable text that anyone can write.
-    private : str or None
-        A prompt or a generator's settings. Not part of `repr`; show it to its owner only.
+    trusted : bool
+        Of a signer: an authority on the list that was given vouches for the name.
+    record : Record or None
+        What a generator's record holds.
     """
 
     source: str
     field: str
     value: str
     meaning: str | None
-    level: Literal["signed", "stated"]
-    private: str | None = dataclasses.field(default=None, repr=False)
+    level: Level
+    trusted: bool = dataclasses.field(default=False, kw_only=True)
+    record: Record | None = dataclasses.field(default=None, kw_only=True)
 
 
 def clean(text: object, limit: int = MAX_VALUE_CHARS, *, lines: bool = False) -> str:
@@ -98,9 +132,9 @@ def _visible(line: str) -> str:
     return line if line.isprintable() else "".join(c for c in line if unicodedata.category(c) not in _DROPPED)
 
 
-def source_type(source: str, value: str, level: Literal["signed", "stated"]) -> Statement:
+def source_type(source: str, value: str, level: Level) -> Statement:
     """Return the statement for a digital source type, given as the address of its code or as the code."""
-    code = clean(value.rstrip("/").rpartition("/")[2])
+    code = clean(value.strip().rstrip("/").rpartition("/")[2])
     code = _BY_LETTERS.get(code.lower(), code)
     return Statement(source, "DigitalSourceType", code, DIGITAL_SOURCE_TYPES.get(code), level)
 

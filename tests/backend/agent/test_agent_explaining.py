@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from agent_samples import asset, clip, facts, say
 from PIL import Image, PngImagePlugin
 
 from ipynemo.backend.agent import AssetFacts, Call, Result, Say
+from ipynemo.concepts.evidence import Evidence
+from ipynemo.concepts.statements import Statement
 from ipynemo.draft import Draft
 
 RECORD = "my private robot\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1"
@@ -152,11 +155,15 @@ def test_a_prompt_is_shown_only_when_it_is_asked_for(pictures: tuple[AssetFacts,
 
 
 def test_was_it_made_by_ai_is_answered_with_what_the_file_says(pictures: tuple[AssetFacts, ...]) -> None:
-    for message in ("was this made by AI?", "Is this picture real?", "how was it made?"):
+    for message in ("was this made by AI?", "how was it made?", "who made this picture?"):
         turn = say(message, clip(), assets=pictures[:1])
         assert [name for name, _ in turn.calls] == ["read_file_evidence"]
         assert turn.text.startswith("The file “plain.png” states nothing about how it was made.")
         assert "SynthID cannot be read offline" in turn.text
+    real = say("Is this picture real?", clip(), assets=pictures[:1]).text
+    assert real.startswith(
+        "I cannot tell whether a picture is real; I can tell what its file says. The file “plain.png” "
+    )
     robot = say("这是AI生成的吗？", clip(), assets=pictures[1:])
     assert "文件“robot.png”里写着：用 Stable Diffusion web UI 制作。这样的文字谁都能写，不是证明。" in robot.text
     assert robot.draft == clip()
@@ -164,6 +171,48 @@ def test_was_it_made_by_ai_is_answered_with_what_the_file_says(pictures: tuple[A
         say("was this made by AI?", clip(), assets=()).text
         == "Upload the picture, and I read what its file states about how it was made."
     )
+
+
+UNNAMED = "The file “plain.png” names no model. That does not mean that there was none."
+UNSIGNED = "There is no signed record in the file “plain.png” that can be read, so nobody is named."
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("which model made this?", UNNAMED),
+        ("What AI model was used?", UNNAMED),
+        ("who signed it?", UNSIGNED),
+        ("is it signed?", UNSIGNED),
+        ("does it have content credentials?", UNSIGNED),
+        ("这是哪个模型生成的？", "文件“plain.png”没有提到任何模型。这不等于没有用模型。"),
+        ("用的什么模型？", "文件“plain.png”没有提到任何模型。这不等于没有用模型。"),
+        ("谁签的名？", "文件“plain.png”里没有能读取的签名记录，所以没有签名者可说。大多数图片都没有。"),
+        ("这是真的照片吗？", "一张图是不是真的，我判断不了；我只能说文件里写了什么。文件“plain.png”没有说明"),
+        ("它是真的吗？", "一张图是不是真的，我判断不了；我只能说文件里写了什么。文件“plain.png”没有说明"),
+    ],
+)
+def test_who_signed_and_which_model_are_answered_from_the_file(
+    pictures: tuple[AssetFacts, ...], message: str, expected: str
+) -> None:
+    turn = say(message, clip(), assets=pictures[:1])
+    assert [name for name, _ in turn.calls] == ["read_file_evidence"]
+    assert turn.text.startswith(expected)
+    assert turn.draft == clip()
+
+
+def test_a_picture_that_is_named_is_the_one_that_is_read(pictures: tuple[AssetFacts, ...]) -> None:
+    turn = say("was robot.png made by AI?", clip(), assets=pictures)
+    assert [args["asset"] for _, args in turn.calls] == [pictures[1].id]
+    both = say("which model made them?", clip(), assets=pictures)
+    assert [args["asset"] for _, args in both.calls] == [asset.id for asset in pictures]
+
+
+def test_evidence_that_is_stored_is_not_read_again(pictures: tuple[AssetFacts, ...]) -> None:
+    stored = Evidence("x", "png", (Statement("XMP", "xmp:CreatorTool", "Midjourney", None, "stated"),))
+    asset = dataclasses.replace(pictures[0], evidence=stored, path=pictures[0].path.with_name("gone.png"))
+    turn = say("was this made by AI?", clip(), assets=(asset,))
+    assert turn.text.startswith("The file “plain.png” says: xmp:CreatorTool: Midjourney, an image generator. ")
 
 
 def test_without_a_picture_the_explainer_is_made_of_words() -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from ipynemo.backend.explain import AssetFacts, read_facts, script_for
 from ipynemo.backend.explain.evidence import Evidence, evidence_of
 from ipynemo.backend.explain.scenes import card_for, words_for
-from ipynemo.concepts.metadata import Statement
+from ipynemo.concepts.statements import Record, Statement
 
 VALID = "The record fits the file. Who the signer is cannot be checked here."
 TRUSTED = "The record fits the file, and an authority on the list given vouches for the signer."
@@ -54,7 +54,7 @@ def test_a_signed_record_names_its_signer_and_that_nobody_here_can_check_him(tmp
 
 
 def test_a_signer_that_is_vouched_for_is_told_as_such(tmp_path: Path) -> None:
-    evidence = evidence_of([Statement("C2PA", "signer", "Leica", TRUSTED, "signed")])
+    evidence = evidence_of([Statement("C2PA", "signer", "Leica", TRUSTED, "signed", trusted=True)])
     words, card = told(evidence, tmp_path)
     assert words[0] == "Signed by Leica; an authority vouches for the name."
     assert card[1] == "Signed by Leica (an authority vouches for it)"
@@ -109,6 +109,7 @@ def test_a_credit_is_quoted_and_not_turned_into_a_tool(tmp_path: Path) -> None:
 def test_a_broken_part_is_told_and_its_level_is_not_raised(tmp_path: Path) -> None:
     evidence = evidence_of([Statement("XMP", "unreadable", "the XMP packet", "…", "stated")])
     assert told(evidence, tmp_path)[1][1] == "XMP: a part that cannot be read"
+    assert told(evidence, tmp_path)[0][0] == "What this file states could not be read."
 
 
 def test_a_card_has_seven_lines_at_most_and_counts_the_rest(tmp_path: Path) -> None:
@@ -120,11 +121,12 @@ def test_a_card_has_seven_lines_at_most_and_counts_the_rest(tmp_path: Path) -> N
 
 
 def test_a_prompt_is_read_out_of_text_and_graphs_but_is_no_part_of_a_claim() -> None:
-    record = Statement(
-        "PNG text", "parameters", "Stable Diffusion web UI record", None, "stated", "red robot\nSteps: 20"
-    )
-    graph = Statement("PNG text", "prompt", "ComfyUI record", None, "stated", '{"6": {"inputs": {"text": "blue cat"}}}')
-    assert evidence_of([record]).prompt == "red robot"
-    assert evidence_of([graph]).prompt == "blue cat"
+    kept = Record("Stable Diffusion web UI", prompt="red robot")
+    record = Statement("PNG text", "parameters", "Stable Diffusion web UI record", None, "stated", record=kept)
+    texts = Record("ComfyUI", prompt="blue cat", certain=False)
+    graph = Statement("PNG text", "workflow", "ComfyUI record", None, "stated", record=texts)
+    assert (evidence_of([record]).prompt, evidence_of([record]).certain) == ("red robot", True)
+    assert (evidence_of([graph]).prompt, evidence_of([graph]).certain) == ("blue cat", False)
+    assert evidence_of([graph, record]).prompt == "red robot"
     assert evidence_of([record]).claims[0].value == "Stable Diffusion web UI"
     assert "robot" not in repr(evidence_of([record]).claims)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ipynemo.backend.agent.vocabulary import COLOURS
-from ipynemo.backend.explain import script_for
 from ipynemo.draft.summary import plain
 
 if TYPE_CHECKING:
@@ -121,14 +120,10 @@ def _explained(response: dict[str, Any], messages: Messages) -> list[str]:
 
 def _evidence(key: str, response: dict[str, Any], messages: Messages, asset: AssetFacts | None) -> list[str]:
     if key == "prompt":
-        from ipynemo.backend.explain import read_evidence
+        from ipynemo.backend.explain import evidence_for
 
-        words = read_evidence(asset.path).prompt if asset else None
-        return [messages.get("say", "prompt_is", prompt=words) if words else messages.get("say", "no_prompt")]
-    script = script_for(messages.language)
-    level = "none" if response["level"] == "nothing" else response["level"]
-    claims = script.one("answer", "joint").join(dict.fromkeys(response["claims"][:6]))
-    told = [script.one("answer", level, name=response["name"], claims=claims)]
-    if response["conflict"]:
-        told.append(script.one("answer", "conflict"))
-    return [*told, script.one("answer", "watermark")]
+        found = evidence_for(asset) if asset else None
+        if found is None or not found.prompt:
+            return [messages.get("say", "no_prompt")]
+        return [messages.get("say", "prompt_is" if found.certain else "texts_are_found", prompt=found.prompt)]
+    return list(response["answer"])

@@ -1,7 +1,7 @@
 """Explaining a picture: what its file states, its facts, and a storyboard made from them."""
 
 from ipynemo.backend.explain.assets import AssetFacts
-from ipynemo.backend.explain.evidence import Claim, Evidence, read_evidence
+from ipynemo.backend.explain.evidence import Claim, Evidence, evidence_for, read_evidence
 from ipynemo.backend.explain.facts import PictureFacts, read_facts
 from ipynemo.backend.explain.scenes import prompt_text
 from ipynemo.backend.explain.script import script_for
@@ -14,6 +14,7 @@ __all__ = [
     "Evidence",
     "PictureFacts",
     "Wishes",
+    "evidence_for",
     "fit_for",
     "prompt_text",
     "read_evidence",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ipynemo.concepts.evidence import Evidence
+
 __all__ = ["AssetFacts"]
 
 
@@ -32,6 +34,8 @@ class AssetFacts:
         As in "png".
     has_audio : bool
         Whether a video has sound.
+    evidence : ipynemo.concepts.evidence.Evidence or None
+        What the file states about its making, as it was read at the upload; None where that is not known.
     """
 
     id: str
@@ -43,3 +47,4 @@ class AssetFacts:
     height_px: int | None
     format: str
     has_audio: bool = False
+    evidence: Evidence | None = None

@@ -11,74 +11,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ipynemo.backend.explain.captions import shorten
-from ipynemo.concepts.metadata import stated
+from ipynemo.concepts.evidence import evidence as read
+from ipynemo.concepts.kinds import AI_KINDS, CAMERA_FIELDS, CAMERA_KINDS, DIFFUSION, KINDS, Kind, kind_of
 from ipynemo.draft.summary import plain
+from ipynemo.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from ipynemo.backend.explain.assets import AssetFacts
     from ipynemo.backend.explain.script import Script
-    from ipynemo.concepts.metadata import Statement
+    from ipynemo.concepts.statements import Statement
 
-__all__ = ["Claim", "Evidence", "Voice", "evidence_of", "read_evidence"]
+__all__ = ["Claim", "Evidence", "Voice", "evidence_for", "evidence_of", "read_evidence"]
 
-ClaimKind = Literal[
-    "misfit", "online", "broken", "signer", "ai", "partly_ai", "capture", "record", "generator", "camera", "art",
-    "computed", "scan", "screen", "edited", "software", "other",
-]  # fmt: skip
 Voice = Literal["many", "diffusion", "would"]
 
 LINE_COLUMNS = 56
 VALUE_COLUMNS = 30
 PROMPT_LIMIT = 300  # characters that a card can hold
 
-_SOURCE_TYPES: dict[str, ClaimKind] = {
-    "trainedAlgorithmicMedia": "ai",
-    "compositeWithTrainedAlgorithmicMedia": "partly_ai",
-    "compositeSynthetic": "partly_ai",
-    "digitalCapture": "capture",
-    "computationalCapture": "capture",
-    "compositeCapture": "capture",
-    "minorHumanEdits": "edited",
-    "humanEdits": "edited",
-    "composite": "edited",
-    "negativeFilm": "scan",
-    "positiveFilm": "scan",
-    "print": "scan",
-    "digitalCreation": "art",
-    "digitalArt": "art",
-    "softwareImage": "computed",
-    "algorithmicMedia": "computed",
-    "algorithmicallyEnhanced": "computed",
-    "dataDrivenMedia": "computed",
-    "virtualRecording": "screen",
-    "screenCapture": "screen",
-}
-# Generators that are known to be diffusion models, and others whose names say that a trained model made the picture.
-_DIFFUSION = ("stable diffusion", "sdxl", "comfyui", "invokeai", "novelai", "fooocus", "swarmui", "easy diffusion")
-_GENERATORS: tuple[str, ...] = (
-    *_DIFFUSION,
-    "midjourney",
-    "dall-e",
-    "dall·e",
-    "firefly",
-    "imagen",
-    "google ai",
-    "openai",
-    "chatgpt",
-)
-_GENERATORS += ("gpt-4o", "gpt-image", "gemini", "ideogram", "leonardo.ai", "image generator", "bing image creator")
-_CAMERA_FIELDS = ("Model", "Make", "LensModel")
-
-_ORDER = ClaimKind.__args__  # type: ignore[attr-defined]
-
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One thing that the file says, and where in the file it says so."""
 
-    kind: ClaimKind
+    kind: Kind
     source: str
     field: str
     value: str
@@ -113,12 +72,15 @@ class Evidence:
         The strongest first: signed before stated.
     prompt : str or None
         The words of a prompt record, for a user who asks for them.
+    certain : bool
+        False where these are texts found in a graph, of which nobody knows which one was the prompt.
     readable : bool
         False where the file's statements could not be read.
     """
 
     claims: tuple[Claim, ...]
     prompt: str | None = None
+    certain: bool = True
     readable: bool = True
 
     @property
@@ -128,6 +90,8 @@ class Evidence:
             return "unread"
         if any(claim.signed for claim in self.claims):
             return "signed"
+        if self.claims and all(claim.kind == "broken" for claim in self.claims):
+            return "unread"
         return "stated" if self.claims else "nothing"
 
     @property
@@ -143,12 +107,12 @@ class Evidence:
     @property
     def camera(self) -> bool:
         """Whether something points to a camera."""
-        return any(claim.kind in ("camera", "capture", "scan") for claim in self.claims)
+        return any(claim.kind in CAMERA_KINDS for claim in self.claims)
 
     @property
     def ai(self) -> bool:
         """Whether something points to a generator."""
-        return any(claim.kind in ("ai", "partly_ai", "generator", "record") for claim in self.claims)
+        return any(claim.kind in AI_KINDS for claim in self.claims)
 
     @property
     def conflict(self) -> bool:
@@ -161,71 +125,47 @@ class Evidence:
         if self.camera and not self.ai:
             return "would"
         named = " ".join(c.value.lower() for c in self.claims if c.kind in ("generator", "record"))
-        return "diffusion" if any(name in named for name in _DIFFUSION) else "many"
-
-
-def _kind(statement: Statement) -> ClaimKind:
-    if statement.source == "C2PA" and statement.field == "record":
-        return "misfit" if "fit" in statement.value else "online"
-    if statement.field == "unreadable":
-        return "broken"
-    if statement.field == "signer":
-        return "signer"
-    if statement.private is not None:
-        return "record"
-    if statement.field == "DigitalSourceType":
-        return _SOURCE_TYPES.get(statement.value, "other")
-    if any(name in statement.value.lower() for name in _GENERATORS):
-        return "generator"
-    if statement.field in _CAMERA_FIELDS:
-        return "camera"
-    software = re.search("software|creatortool|program|claim generator", statement.field.lower())
-    return "software" if software else "other"
+        return "diffusion" if any(name in named for name in DIFFUSION) else "many"
 
 
 def _claim(statement: Statement) -> Claim:
-    kind = _kind(statement)
+    kind = kind_of(statement)
     value = plain(statement.value, 200)
     if kind == "record":
         value = value.removesuffix(" record")
     if kind == "broken":
         value = ""
-    trusted = kind == "signer" and "vouches" in (statement.meaning or "")
     field = shorten(plain(statement.field), 24)
     shown = shorten(value, VALUE_COLUMNS)
-    return Claim(kind, plain(statement.source, 12), field, shown, statement.level == "signed", trusted)
+    return Claim(kind, plain(statement.source, 12), field, shown, statement.level == "signed", statement.trusted)
 
 
 def _ordered(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     def place(claim: Claim) -> tuple[bool, int, int]:
-        fields = (*_CAMERA_FIELDS, claim.field)
-        return (not claim.signed, _ORDER.index(claim.kind), fields.index(claim.field))
+        fields = (*CAMERA_FIELDS, claim.field)
+        return (not claim.signed, KINDS.index(claim.kind), fields.index(claim.field))
 
     return tuple(sorted(dict.fromkeys(claims), key=place))
-
-
-def _prompt(statements: list[Statement]) -> str | None:
-    """Return the words that were asked for, where a record is plain text; a graph of nodes is no text to show."""
-    for statement in statements:
-        record = (statement.private or "").strip()
-        if record and not record.startswith(("{", "[", "prompt:", "workflow:")):
-            words = re.split(r"\n(?=Negative prompt:|Steps:)", record, maxsplit=1)[0]
-            return plain(words, PROMPT_LIMIT)
-        found = re.search(r'"(?:prompt|positive_prompt|text)"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.){1,2000})"', record)
-        if found:
-            return plain(found[1].replace("\\n", " ").replace('\\"', '"'), PROMPT_LIMIT)
-    return None
 
 
 def read_evidence(path: Path) -> Evidence:
     """Return what a file says about how it was made."""
     try:
-        statements = stated(path)
-    except OSError:  # the file is gone
+        return evidence_of(read(path).statements)
+    except InvalidRequestError:  # the file is gone
         return Evidence((), readable=False)
-    return evidence_of(statements)
 
 
-def evidence_of(statements: list[Statement]) -> Evidence:
+def evidence_for(asset: AssetFacts) -> Evidence:
+    """Return what an uploaded file says, as it was read when it came; it is read again only where that is not known."""
+    return read_evidence(asset.path) if asset.evidence is None else evidence_of(asset.evidence.statements)
+
+
+def evidence_of(statements: Sequence[Statement]) -> Evidence:
     """Return statements as evidence, put in order."""
-    return Evidence(_ordered(_claim(s) for s in statements), _prompt(statements))
+    records = sorted(
+        (s.record for s in statements if s.record and s.record.prompt), key=lambda record: not record.certain
+    )
+    prompt = plain(str(records[0].prompt), PROMPT_LIMIT) if records else None
+    certain = not records or records[0].certain
+    return Evidence(_ordered(_claim(s) for s in statements), prompt, certain)

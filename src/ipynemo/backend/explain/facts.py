@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageOps
 
-from ipynemo.backend.explain.evidence import Evidence, read_evidence
+from ipynemo.backend.explain.evidence import Evidence, evidence_for
 from ipynemo.concepts.palette import palette
 from ipynemo.draft.summary import plain
 
@@ -154,7 +154,7 @@ def read_facts(asset: AssetFacts) -> PictureFacts:
         look = _look(asset)
         (width, height), spot, pixel = look.size, look.spot, look.pixel
         colours = tuple(colour for colour, _ in palette(look.seen, 6))
-        evidence = read_evidence(asset.path)
+        evidence = evidence_for(asset)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         evidence = Evidence((), readable=False)
     return PictureFacts(

@@ -181,7 +181,7 @@ def card_for(scene: str, facts: PictureFacts | None, script: Script) -> Card | N
     return Card(script.one("card", scene))
 
 
-def prompt_text(words: str, script: Script) -> str:
+def prompt_text(words: str, script: Script, *, certain: bool = True) -> str:
     """Return the text of a panel with the words of a prompt record; only for a user who asked for them."""
     lines: list[str] = []
     for word in words.split(" "):
@@ -192,4 +192,4 @@ def prompt_text(words: str, script: Script) -> str:
         else:
             lines[-1] = shorten(f"{lines[-1]} …", PROMPT_COLUMNS)
             break
-    return script.one("card", "prompt", prompt="\n".join(lines))
+    return script.one("card", "prompt" if certain else "texts", prompt="\n".join(lines))

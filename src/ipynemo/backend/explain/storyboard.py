@@ -150,7 +150,7 @@ class _Maker:
             if facts:
                 self.picture(facts.asset, scene, start, length, motion_for(scene, facts))
                 if scene == "prompt" and self.wishes.show_prompt and facts.evidence.prompt:
-                    card = Card(prompt_text(facts.evidence.prompt, self.script))
+                    card = Card(prompt_text(facts.evidence.prompt, self.script, certain=facts.evidence.certain))
             if scene == "open":
                 self._open(facts, card, start, length)
             else:

@@ -13,6 +13,7 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 
+from ipynemo import __version__
 from ipynemo.backend.render.scene import FPS, SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Encoder:
         )
         if title:
             self._container.metadata["title"] = title
+        self._container.metadata["comment"] = f"Made with ipynemo {__version__}"
         self._video = self._container.add_stream(
             "libx264", rate=FPS, options={"preset": "veryfast", "crf": CRF.get(quality, CRF["high"]), "profile": "high"}
         )

@@ -12,6 +12,7 @@ from fastapi import Request
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from ipynemo.backend.evidence import evidence_text
 from ipynemo.backend.fetch import fetch
 from ipynemo.backend.media import MediaInfo, probe, safe_name
 from ipynemo.backend.multipart import MAX_FILES, Arrived, check_room, receive_files
@@ -109,6 +110,7 @@ async def _take(server: Server, session_id: str, arrived: list[Arrived]) -> list
         for file in arrived:
             name = safe_name(file.name)
             asset = _asset(session_id, name, file, await asyncio.to_thread(probe, file.path, name))
+            asset.evidence = await asyncio.to_thread(evidence_text, file.path, asset.kind)  # type: ignore[arg-type]
             assets.append(asset)
             made.append(server.store.folder.resolve(asset.path))
         for file, asset in zip(arrived, assets, strict=True):

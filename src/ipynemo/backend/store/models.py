@@ -95,6 +95,7 @@ class Asset(Base):
     height_px: Mapped[int | None]
     fps: Mapped[float | None]
     has_audio: Mapped[bool]
+    evidence: Mapped[str | None] = mapped_column(Text)  # JSON; see `backend.evidence`
     created_at: Mapped[float]
 
 

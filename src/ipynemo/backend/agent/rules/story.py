@@ -10,7 +10,7 @@ from ipynemo.backend.agent.rules.picture import aspect_of
 from ipynemo.backend.agent.rules.sound import mood_of
 from ipynemo.backend.agent.vocabulary import GENRES
 from ipynemo.backend.agent.words import TIME
-from ipynemo.backend.explain import read_evidence
+from ipynemo.backend.explain import evidence_for
 
 if TYPE_CHECKING:
     from ipynemo.backend.agent.clauses import Clause
@@ -72,7 +72,7 @@ def story_rule(clause: Clause, context: Context) -> Plan | None:
     ):
         used = {s.source for track in context.situation.draft.tracks for s in track.segments}
         shown = [a for a in context.visuals if a.kind == "image" and (a.id in used or not used)]
-        with_prompt = [a for a in shown if read_evidence(a.path).prompt]
+        with_prompt = [a for a in shown if evidence_for(a).prompt]
         return [Do("show_prompt", {"asset": a.id}) for a in with_prompt[:20]] or [Tell("no_prompt")]
     makes = _MAKE.search(text) is not None and not _NOT_MAKE.search(text)
     reshapes = r"\b(?:turn|make|convert|change) (?:it|this|the (?:video|clip)) into\b"

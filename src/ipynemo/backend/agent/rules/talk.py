@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ipynemo.backend.agent.rules.context import Ask, Do, Plan, Tell
+from ipynemo.backend.agent.rules.asking import question_about
+from ipynemo.backend.agent.rules.context import Ask, Do, Plan, Tell, numbers_of
 from ipynemo.backend.agent.vocabulary import NOUNS, VERB_START
 from ipynemo.draft.summary import plain
 
 if TYPE_CHECKING:
     from ipynemo.backend.agent.clauses import Clause
     from ipynemo.backend.agent.rules.context import Context
+    from ipynemo.concepts.evidence import Question
 
 __all__ = ["better_rule", "cannot_rule", "history_rule", "question_rule", "small_talk"]
+
+MOST_FILES = 5  # that one answer speaks of
 
 _REQUEST = re.compile(
     r"^(?:(?:hey|hi|hello|ok|okay|so|and|also|please|now|then)[ ,]{1,2}){0,2}"
@@ -34,19 +38,6 @@ _ASKS_CN = re.compile(
 )
 _ACTS_CN = re.compile(r"加|添加|删|去掉|改|换|剪|切|移|放|配|调|缩|延|变|做成|静音|撤销|重做|讲解|解释|生成|设")
 
-_MADE = re.compile(
-    r"\b(?:ai|a\.i\.|artificial|generated|fake|real|synthetic|genuine|authentic|midjourney|dall-?e"
-    r"|stable diffusion|deepfake)\b.{0,40}\b(?:made|generated|created|picture|image|photo|this|it)\b"
-    r"|\b(?:made|generated|created|produced|drawn|painted|taken|photographed)\b.{0,40}\b(?:ai|a\.i\.|by|with"
-    r"|how|camera|model|computer|software)\b"
-    r"|\bis (?:it|this|that|the \w{1,10})(?: \w{1,10}){0,2} (?:real|fake|ai|genuine|authentic|a photo"
-    r"|a real photo|generated)\b|\b(?:who|how)\b.{0,20}\b(?:made|created|generated|took|drew)\b"
-    r"|\bhow (?:was|is|were) (?:this|it|the (?:picture|image|photo)|that)\b.{0,20}\b(?:made|created"
-    r"|generated)\b|\bevidence\b|\bmetadata\b|\bc2pa\b|\bsynthid\b|\bwatermark\b"
-    r"|(?:ai|人工智能|模型|电脑|机器|相机).{0,6}(?:生成|做|画|拍|制作|合成)|(?:生成|合成|真|假)的?(?:图"
-    r"|照片)?(?:吗|么|\?|？)?$|怎么(?:做|生成|制作|拍|画|来)|谁(?:做|画|拍)|是真的|是假的|元数据|水印|证据"
-    r"|是ai"
-)
 _HOW_TO = re.compile(
     r"^how (?:do|can|could|to|should|would|does one)\b|怎么(?:加|添加|删|改|换|剪|用|做到|操作|导出)|如何"
 )
@@ -88,11 +79,14 @@ def _answer(clause: Clause, context: Context) -> Plan:
     ):
         return [Tell("ai_image")]
     if re.search(r"\bprompt\b|提示词", text):
-        return _read(context, "prompt")
+        return _read(clause, context, tell="prompt")
+    about = question_about(text)
+    if about in ("model", "signer"):
+        return _read(clause, context, about)
     if _HOW_TO.search(text) and not re.search(r"\b(?:made|created|generated)\b|怎么(?:做|生成|来)的", text):
         return [Tell("export")] if re.search(r"\b(?:export|download|save)\b|导出|下载|保存", text) else [Tell("help")]
-    if _MADE.search(text):
-        return _read(context)
+    if about is not None:
+        return _read(clause, context, about)
     if re.search(
         r"\b(?:moods?|kinds? of music|sort of music|which music (?:can|do)|what music (?:can|do|could)"
         r"|have you got|do you have)\b|(?:哪些|什么|几种)(?:音乐|配乐).{0,4}(?:可以|能|有)|有(?:哪些"
@@ -145,12 +139,14 @@ def _answer(clause: Clause, context: Context) -> Plan:
     return [Tell("question")]
 
 
-def _read(context: Context, tell: str = "") -> Plan:
-    """Plan to read what the uploaded pictures state about themselves."""
-    pictures = [asset for asset in context.visuals if asset.kind == "image"][:5]
-    plan: Plan = [
-        Do("read_file_evidence", {"asset": asset.id, "language": context.language}, tell) for asset in pictures
-    ]
+def _read(clause: Clause, context: Context, question: Question = "made", *, tell: str = "") -> Plan:
+    """Plan to read what the uploaded files state about themselves: those that are named, else all."""
+    visuals = context.visuals
+    named = context.named_asset(clause)
+    numbers = [n for n in numbers_of(clause.text, "clip", len(visuals)) if 1 <= n <= len(visuals)] if visuals else []
+    meant = [named] if named in visuals else [visuals[n - 1] for n in numbers] or visuals
+    args = {"language": context.language} | ({} if question == "made" else {"question": question})
+    plan: Plan = [Do("read_file_evidence", {"asset": asset.id, **args}, tell) for asset in meant[:MOST_FILES] if asset]
     return plan or [Tell("no_evidence")]
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from ipynemo import edits
 from ipynemo.backend.agent.registry import Done, tool
 from ipynemo.backend.agent.situation import Situation
-from ipynemo.backend.explain import Wishes, prompt_text, read_evidence, script_for, storyboard
+from ipynemo.backend.explain import Wishes, evidence_for, prompt_text, script_for, storyboard
 from ipynemo.draft import Draft
 from ipynemo.draft.summary import seconds_text
 from ipynemo.errors import DraftError
@@ -62,11 +62,11 @@ def explain_pictures(
 def show_prompt(draft: Draft, situation: Situation, asset: str) -> Done:
     """Show the words of the file's prompt record on a card, as in: show the prompt."""
     found = next((a for a in situation.assets if a.id == asset), None)
-    words = read_evidence(found.path).prompt if found is not None and found.kind == "image" else None
-    if not words:
+    evidence = evidence_for(found) if found is not None and found.kind == "image" else None
+    if evidence is None or not evidence.prompt:
         raise DraftError("There is no prompt to show in this file.")
     language = "zh" if any(t.name == "卡片" for t in draft.tracks) else "en"
-    card = prompt_text(words, script_for(language))
+    card = prompt_text(evidence.prompt, script_for(language), certain=evidence.certain)
     shots = [(s, s.meta.get("scene")) for t in draft.tracks_of("video") for s in t.segments if s.source == asset]
     if not shots:
         raise DraftError("The picture is not on the timeline yet.")

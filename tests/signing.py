@@ -10,7 +10,7 @@ from typing import Any
 import c2pa
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 AI = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 _PEM = serialization.Encoding.PEM
@@ -29,10 +29,18 @@ _USAGES = (
 
 @dataclass
 class Authority:
-    """A root certificate (PEM) and a signer below it."""
+    """A root certificate (PEM), a signer below it, and the signer's certificates and key (PEM)."""
 
     root: str
     signer: c2pa.C2paSignerInfo
+    chain: bytes
+    private: bytes
+
+    def write(self, folder: Path) -> tuple[Path, Path]:
+        """Write the certificates and the key into two files."""
+        (folder / "chain.pem").write_bytes(self.chain)
+        (folder / "key.pem").write_bytes(self.private)
+        return folder / "chain.pem", folder / "key.pem"
 
 
 def _usage(*names: str) -> x509.KeyUsage:
@@ -62,8 +70,16 @@ def _certificate(name: str, issuer: str, key: Any) -> x509.CertificateBuilder:
     )
 
 
-def authority() -> Authority:
-    root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+_KEYS: dict[str, Any] = {
+    "es256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "es384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "ps256": lambda: rsa.generate_private_key(65537, 2048),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+}
+
+
+def authority(algorithm: str = "es256") -> Authority:
+    root_key, key = ec.generate_private_key(ec.SECP256R1()), _KEYS[algorithm]()
     root = (
         _certificate("Test Root", "Test Root", root_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
@@ -80,18 +96,34 @@ def authority() -> Authority:
     )
     private = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     chain = leaf.public_bytes(_PEM) + root.public_bytes(_PEM)
-    return Authority(root.public_bytes(_PEM).decode(), c2pa.C2paSignerInfo(b"es256", chain, private, None))
+    signer = c2pa.C2paSignerInfo(algorithm.encode(), chain, private, None)
+    return Authority(root.public_bytes(_PEM).decode(), signer, chain, private)
 
 
 def sign(
-    source: Path, target: Path, by: Authority, *, mime: str = "image/jpeg", remote: str | None = None, **action: Any
+    source: Path,
+    target: Path,
+    by: Authority,
+    *,
+    mime: str = "image/jpeg",
+    remote: str | None = None,
+    generator: tuple[str, str] = ("Paint Machine", "1.0"),
+    parent: Path | None = None,
+    more: tuple[dict[str, Any], ...] = (),
+    **action: Any,
 ) -> Path:
-    """Copy `source` to `target` with a C2PA record of one action; with `remote`, the record stays outside the file."""
-    actions = {"actions": [{"action": "c2pa.created", "digitalSourceType": AI, **action}]}
+    """Copy `source` to `target` with a C2PA record of one action.
+
+    With `remote`, the record stays outside the file; with `parent`, it says that the picture was opened from that file;
+    `more` are further assertions.
+    """
+    made = {"action": "c2pa.created", "digitalSourceType": AI, **action}
+    opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["parent"]}}
+    actions = {"actions": [opened if parent else made]}
     manifest = {
-        "claim_generator_info": [{"name": "Paint Machine", "version": "1.0"}],
+        "claim_generator_info": [{"name": generator[0], "version": generator[1]}],
         "format": mime,
-        "assertions": [{"label": "c2pa.actions", "data": actions}],
+        "assertions": [{"label": "c2pa.actions", "data": actions}, *more],
     }
     settings = {"builder": {"thumbnail": {"enabled": False}}}
     with (
@@ -102,6 +134,9 @@ def sign(
         if remote:
             builder.set_no_embed()
             builder.set_remote_url(remote)
+        if parent:
+            with parent.open("rb") as before:
+                builder.add_ingredient({"title": "parent", "relationship": "parentOf", "label": "parent"}, mime, before)
         with source.open("rb") as original, target.open("wb+") as signed:
             builder.sign(signer, mime, original, signed)
     return target

@@ -1,0 +1,1 @@
+"""The words in which evidence is told: one plain file a language."""
