@@ -132,10 +132,29 @@ def test_the_studio_and_its_parts_do_the_job_without_a_page(tmp_path: Path, monk
     assert 'src="rocket.mp4"' in player
     for shown in (panel, player):
         assert ' poster="data:image/jpeg;base64,' in shown
+    assert loaded_from_elsewhere(demo.page(notebook)) == []
     assert "The text is now yellow." in output_of(notebook, "make the title yellow")
     assert str(tmp_path) not in text_of(notebook)
     assert "Warning" not in text_of(notebook)
     assert len(nbformat.writes(notebook)) < 1_000_000
+
+
+def test_the_page_of_a_notebook_with_widgets_shows_their_saved_forms_and_loads_nothing() -> None:
+    kind = "application/vnd.jupyter.widget-view+json"
+    state = {"application/vnd.jupyter.widget-state+json": {"version_major": 2, "version_minor": 0, "state": {}}}
+    outputs = [
+        nbformat.v4.new_output("display_data", {kind: {"model_id": "x"}, "text/html": "", "text/plain": "Player"}),
+        nbformat.v4.new_output("display_data", {"text/html": "<p>saved</p>", "text/plain": "saved"}),
+        nbformat.v4.new_output("execute_result", {kind: {"model_id": "y"}, "text/plain": "Slider(3)"}),
+    ]
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("x", outputs=outputs)], metadata={"widgets": state}
+    )
+    page = demo.page(notebook)
+    assert loaded_from_elsewhere(page) == []
+    assert ("<p>saved</p>" in page, "Slider(3)" in page, "html-manager" in page) == (True, True, False)
+    assert notebook.metadata.widgets == state
+    assert kind in notebook.cells[0].outputs[0].data  # the notebook itself stays as it is
 
 
 def test_a_draft_is_explored_changed_and_rendered_as_a_variation(

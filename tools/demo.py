@@ -5,6 +5,7 @@ The embedded backend does the work, with its data in that folder too; nothing is
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import sys
@@ -43,8 +44,23 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> None:
     ).execute()
 
 
+def without_widgets(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Return a copy in which no output asks for a living widget."""
+    notebook = copy.deepcopy(notebook)
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            for kind in [kind for kind in output.get("data", {}) if kind.startswith("application/vnd.jupyter.widget")]:
+                del output.data[kind]
+    return notebook
+
+
 def page(notebook: nbformat.NotebookNode) -> str:
-    """Return the notebook as a page that loads nothing from elsewhere: it has neither formulas nor diagrams."""
+    """Return the notebook as a page that loads nothing from elsewhere: it has neither formulas nor diagrams.
+
+    Widgets are shown by their saved forms, because what draws living ones would come from the network.
+    """
+    notebook = without_widgets(notebook)
     scripts = [
         name for name in HTMLExporter.class_trait_names() if name.endswith(("js_url", "mathjax_url", "jquery_url"))
     ]
