@@ -7,7 +7,18 @@ from typing import Literal
 
 from ipynemo.errors import UnsupportedFileError
 
-__all__ = ["ACCEPTED", "MAX_UPLOAD_BYTES", "MediaKind", "accepted_text", "check_name", "kind_of", "media_type"]
+__all__ = [
+    "ACCEPTED",
+    "ADVICE",
+    "ADVISED",
+    "MAX_UPLOAD_BYTES",
+    "MediaKind",
+    "accepted_text",
+    "check_name",
+    "kind_of",
+    "media_type",
+    "refusal_hint",
+]
 
 MediaKind = Literal["video", "image", "audio"]
 
@@ -28,6 +39,43 @@ ACCEPTED: dict[str, tuple[MediaKind, str]] = {
     "wav": ("audio", "audio/wav"),
     "m4a": ("audio", "audio/mp4"),
     "aac": ("audio", "audio/aac"),
+}
+
+# What people try most that is not accepted: how to make something of it that is, by language.
+ADVICE: dict[str, dict[str, str]] = {
+    "heic": {
+        "en": "Save it as JPEG; on an iPhone: Settings → Camera → Formats → Most Compatible.",
+        "zh": "请另存为 JPEG；iPhone 上：设置 → 相机 → 格式 → 兼容性最佳。",
+    },
+    "picture": {
+        "en": "Open it in a picture program and save it as JPEG or PNG.",
+        "zh": "请用图片程序打开，另存为 JPEG 或 PNG。",
+    },
+    "drawing": {
+        "en": "Open it in a drawing program and export it as PNG.",
+        "zh": "请用绘图程序打开，导出为 PNG。",
+    },
+    "document": {
+        "en": "Save the page as a PNG or JPEG picture, or make a screenshot of it.",
+        "zh": "请将页面另存为 PNG 或 JPEG 图片，或截屏。",
+    },
+    "photoshop": {
+        "en": "In the program that made it, export it as PNG or JPEG.",
+        "zh": "请在制作它的程序中导出为 PNG 或 JPEG。",
+    },
+    "raw": {
+        "en": "It is a camera's raw data: export it as JPEG from a photo program, or let the camera save JPEG.",
+        "zh": "这是相机的原始数据：请用照片程序导出为 JPEG，或让相机直接保存 JPEG。",
+    },
+}
+
+ADVISED: dict[str, str] = {
+    **dict.fromkeys(("heic", "heif", "hif"), "heic"),
+    **dict.fromkeys(("avif", "bmp", "tif", "tiff", "jxl", "jp2"), "picture"),
+    **dict.fromkeys(("svg", "ai", "eps"), "drawing"),
+    **dict.fromkeys(("pdf", "ppt", "pptx", "doc", "docx"), "document"),
+    **dict.fromkeys(("psd", "xcf", "kra"), "photoshop"),
+    **dict.fromkeys(("raw", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf"), "raw"),
 }
 
 
@@ -54,6 +102,12 @@ def accepted_text() -> str:
     )
 
 
+def refusal_hint(kind: str | None) -> str:
+    """Return what to do instead: the advice for a kind of `ADVICE`, where there is one, and what is accepted."""
+    advice = f"{ADVICE[kind]['en']} " if kind is not None else ""
+    return f"{advice}Accepted: {accepted_text()}."
+
+
 def check_name(name: str) -> MediaKind:
     """Return what the file holds, judged by its name.
 
@@ -65,6 +119,6 @@ def check_name(name: str) -> MediaKind:
     kind = kind_of(name)
     if kind is None:
         raise UnsupportedFileError(
-            f"{name!r} is not a file that can be uploaded.", hint=f"Accepted: {accepted_text()}.", code=4001
+            f"{name!r} is not a file that can be uploaded.", hint=refusal_hint(ADVISED.get(_suffix(name))), code=4001
         )
     return kind

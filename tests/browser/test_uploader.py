@@ -101,17 +101,20 @@ def test_the_empty_uploader_invites_and_refuses_with_the_accepted_formats(
     page.screenshot(f"{shot}-empty", page.outputs())
     assert page.accessibility(".nemo-uploader") == []
 
+    photo = tmp_path / "IMG_0001.HEIC"
+    photo.write_bytes(b"x")
     notes, empty, big = tmp_path / "notes.txt", tmp_path / "empty.png", tmp_path / "big.mov"
     notes.write_text("not a picture")
     empty.touch()
     with big.open("wb") as file:
         file.truncate(200 * 1024 * 1024 + 1)
-    page.page.set_input_files(CHOOSE, [notes, empty, big, picture(tmp_path / "robot.png")])
+    page.page.set_input_files(CHOOSE, [notes, photo, empty, big, picture(tmp_path / "robot.png")])
     refused = page.page.locator(".nemo-upload-notices")
     expect(refused).to_contain_text("“notes.txt” is not a file that can be uploaded.")
     expect(refused).to_contain_text(
         "Accepted: Pictures jpg jpeg png gif webp · Videos mp4 mov avi webm mkv · Sounds mp3"
     )
+    expect(refused).to_contain_text("iPhone: Settings → Camera → Formats → Most Compatible. Accepted: Pictures jpg")
     expect(refused).to_contain_text("“empty.png” is empty.")
     expect(refused).to_contain_text("“big.mov” has 209.7 MB; at most 200 MB are taken.")
     expect(rows(page)).to_have_count(1)

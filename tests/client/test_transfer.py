@@ -24,6 +24,7 @@ from ipynemo.errors import (
     NemoError,
     UnsupportedFileError,
 )
+from ipynemo.formats import check_name
 
 MB = 1_000_000
 
@@ -117,6 +118,27 @@ async def test_an_address_is_handed_over_for_the_backend_to_fetch(peer: Peer) ->
     [call] = peer.log("/upload-video/")
     assert call["json"] == {"urls": ["https://example.org/pictures/robot.png"], "source_type": "url"}
     assert asset.name == "robot.png"
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("IMG_1.HEIC", "Save it as JPEG; on an iPhone: Settings → Camera → Formats → Most Compatible. Accepted: mp4 "),
+        ("a.heif", "Save it as JPEG; on an iPhone: Settings → Camera → Formats → Most Compatible. Accepted: mp4 "),
+        ("a.tiff", "Open it in a picture program and save it as JPEG or PNG. Accepted: mp4 "),
+        ("a.bmp", "Open it in a picture program and save it as JPEG or PNG. Accepted: mp4 "),
+        ("a.avif", "Open it in a picture program and save it as JPEG or PNG. Accepted: mp4 "),
+        ("a.svg", "Open it in a drawing program and export it as PNG. Accepted: mp4 "),
+        ("a.pdf", "Save the page as a PNG or JPEG picture, or make a screenshot of it. Accepted: mp4 "),
+        ("a.psd", "In the program that made it, export it as PNG or JPEG. Accepted: mp4 "),
+        ("a.raw", "It is a camera's raw data: export it as JPEG from a photo program"),
+    ],
+)
+def test_what_people_try_most_is_refused_with_what_to_do(name: str, advice: str) -> None:
+    with pytest.raises(UnsupportedFileError) as caught:
+        check_name(name)
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith(advice)
 
 
 async def test_nothing_is_sent_when_one_of_the_files_cannot_be(peer: Peer, tmp_path: Path) -> None:

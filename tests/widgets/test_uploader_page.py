@@ -42,6 +42,11 @@ def test_the_page_never_makes_html_of_text() -> None:
 def test_the_page_is_told_what_it_may_take() -> None:
     setup = Uploader(language="en").setup
     assert sorted(suffix for kind in setup["suffixes"].values() for suffix in kind) == sorted(ACCEPTED)
+    assert set(setup["advised"]) >= {"heic", "heif", "avif", "svg", "tiff", "bmp", "pdf", "psd", "raw"}
+    for language in ("en", "zh"):
+        words = Uploader(language=language).words
+        assert {f"advice_{kind}" for kind in setup["advised"].values()} <= set(words)
+    assert words["advice_heic"] == "请另存为 JPEG；iPhone 上：设置 → 相机 → 格式 → 兼容性最佳。"
     assert setup["max_bytes"] == 200 * 1024 * 1024
     assert setup["chunk_bytes"] == CHUNK_BYTES == 1024 * 1024
     assert setup["refusals"] == ["wrong_type", "too_large", "empty", "no_room"]

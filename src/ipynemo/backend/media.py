@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from ipynemo.backend import pictures, sniff, streams
 from ipynemo.backend.names import safe_name
 from ipynemo.errors import InvalidRequestError, UnsupportedFileError
-from ipynemo.formats import MediaKind, accepted_text
+from ipynemo.formats import MediaKind, refusal_hint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,7 +103,7 @@ def probe(path: Path, name: str = "") -> MediaInfo:
     if found is None:
         raise UnsupportedFileError(
             f"{shown} cannot be used: judged by its content it is {sniff.describe(head)}.",
-            hint=f"Accepted: {accepted_text()}.",
+            hint=refusal_hint(sniff.advised(head)),
             code=4001,
         )
     if found in ("jpeg", "png", "gif", "webp"):

@@ -57,6 +57,16 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"[playlist]", "a playlist"),
 )
 
+_ADVISED = {  # by the words of `describe`
+    "a PDF document": "document",
+    "a TIFF picture or a camera's raw photograph": "picture",
+    "a BMP picture": "picture",
+    "a JPEG XL picture": "picture",
+    "a JPEG 2000 picture": "picture",
+    "a Photoshop document": "photoshop",
+    "an SVG drawing": "drawing",
+}
+
 
 def recognise(file: BinaryIO) -> str | None:
     """Return the format of an open file, or None where it is not an accepted one.
@@ -101,6 +111,14 @@ def describe(head: bytes) -> str:
     if text and not re.search(rb"[\x00-\x08\x0e-\x1f]", text):
         return "a text file"
     return "of a kind that is not known here"
+
+
+def advised(head: bytes) -> str | None:
+    """Return what kind of `formats.ADVICE` helps who has a file of this content; None where none does."""
+    words = describe(head)
+    if head[4:8] == b"ftyp":
+        return "raw" if head[8:12] == b"crx " else "picture" if head[8:12] in (b"avif", b"avis") else "heic"
+    return _ADVISED.get(words)
 
 
 def _matroska(head: bytes) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ipynemo.formats import ADVICE
 from ipynemo.widgets._words import Words
 
 __all__ = ["UPLOAD_WORDS"]
@@ -54,6 +55,7 @@ UPLOAD_WORDS: Final[Words] = {
         "said_removed": "{name} was removed.",
         "wrong_type": "“{name}” is not a file that can be uploaded.",
         "wrong_type_hint": "Accepted: {formats}.",
+        **{f"advice_{kind}": texts["en"] for kind, texts in ADVICE.items()},
         "too_large": "“{name}” has {size}; at most {limit} are taken.",
         "too_large_hint": "Make the picture smaller, or cut or compress the video.",
         "empty": "“{name}” is empty.",
@@ -120,6 +122,7 @@ UPLOAD_WORDS: Final[Words] = {
         "said_removed": "{name} 已移除。",
         "wrong_type": "“{name}”不是可以上传的文件。",
         "wrong_type_hint": "支持的格式：{formats}。",
+        **{f"advice_{kind}": texts["zh"] for kind, texts in ADVICE.items()},
         "too_large": "“{name}”大小为 {size}，最大允许 {limit}。",
         "too_large_hint": "请缩小图片，或剪辑、压缩视频。",
         "empty": "“{name}”是空文件。",

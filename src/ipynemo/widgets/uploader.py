@@ -20,7 +20,7 @@ import traitlets
 from ipynemo.client import Asset
 from ipynemo.client.transfer import Source
 from ipynemo.errors import InvalidRequestError, NemoError
-from ipynemo.formats import ACCEPTED, MAX_UPLOAD_BYTES
+from ipynemo.formats import ACCEPTED, ADVISED, MAX_UPLOAD_BYTES
 from ipynemo.loop import bridged, off_loop
 from ipynemo.widgets._arrivals import REFUSALS, Arrivals
 from ipynemo.widgets._base import Face
@@ -179,6 +179,7 @@ class Uploader(Face):
         kinds = ("image", "video", "audio")
         return {
             "suffixes": {kind: [suffix for suffix, (its, _) in ACCEPTED.items() if its == kind] for kind in kinds},
+            "advised": ADVISED,
             "max_bytes": MAX_UPLOAD_BYTES,
             "chunk_bytes": CHUNK_BYTES,
             "refusals": list(REFUSALS),

@@ -24,6 +24,17 @@ const UNDER_WAY = ["receiving", "queued", "sending", "waiting"];
 
 const limitText = (/** @type {Model} */ model) => `${Math.floor(model.get("setup").max_bytes / (1 << 20))} MB`;
 
+/**
+ * What to do about a file that was refused: for some types it is said how to make an accepted one of them.
+ * @param {Model} model
+ * @param {any} notice
+ */
+function hintText(model, notice) {
+  const advised = model.get("setup").advised;
+  const kind = notice.word === "wrong_type" ? advised[notice.name.split(".").pop().toLowerCase()] : undefined;
+  return (kind ? `${say(model, `advice_${kind}`)} ` : "") + say(model, `${notice.word}_hint`, notice);
+}
+
 /** The accepted formats by kind: "Pictures jpg jpeg … · Videos …". @param {Model} model */
 function formatsText(model) {
   const kinds = Object.entries(model.get("setup").suffixes);
@@ -294,7 +305,7 @@ function render({ model, el }) {
       zone.focus();
     } }, icon(ICONS.close));
     const texts = shown.map((/** @type {any} */ each) => h("div", { class: "nemo-error-text" },
-      h("strong", {}, say(model, each.word, each)), h("span", {}, say(model, `${each.word}_hint`, each))));
+      h("strong", {}, say(model, each.word, each)), h("span", {}, hintText(model, each))));
     notices.replaceChildren(...(shown.length ? [h("div", { class: "nemo-error" },
       h("div", { class: "nemo-upload-refused" }, ...texts), close)] : []));
   }
