@@ -35,7 +35,7 @@ def frame_of(path: Path, at_s: float) -> Image | None:
         return None
     try:
         # An open file, because a name can be read as an address; and no format that leads to other files.
-        with path.open("rb") as file, av.open(file, format="mp4") as video:
+        with path.open("rb") as file, av.open(file, "r", format="mp4") as video:
             stream = video.streams.video[0]
             video.seek(int(at_s / (stream.time_base or 1)), stream=stream)  # to the key frame before it
             for frame in video.decode(stream):
