@@ -24,7 +24,7 @@ import weakref
 from pathlib import Path
 from typing import IO
 
-from ipynemo.backend.config import TOKEN_VARIABLE
+from ipynemo.backend.config import DATABASE_VARIABLE, TOKEN_VARIABLE
 from ipynemo.errors import BackendStartError
 from ipynemo.settings import data_dir, has_threads
 
@@ -50,7 +50,7 @@ STOP_LIMIT_S = 6.0
 LOG_BYTES = 1 << 20  # a larger log is put aside when a server starts
 LOGS_KEPT = 3
 TAIL_BYTES = 4000
-UNWANTED = ("NEMO_TOKEN", "NEMO_API_URL", "NEMO_CLIENT_ID", "PYTHONINSPECT", "PYTHONSTARTUP")
+UNWANTED = ("NEMO_TOKEN", "NEMO_API_URL", "NEMO_CLIENT_ID", DATABASE_VARIABLE, "PYTHONINSPECT", "PYTHONSTARTUP")
 
 
 class LocalBackend:

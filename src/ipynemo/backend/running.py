@@ -53,7 +53,7 @@ def set_up_log(config: BackendConfig) -> None:
     """Log warnings and errors to standard error, without secrets."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.addFilter(NoSecrets(config.token, config.database or ""))
+    handler.addFilter(NoSecrets(*config.secrets))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)

@@ -16,6 +16,7 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,6 +25,7 @@ from ipynemo.backend.adk import HEARTBEAT, Frames, failure
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.periodic import repeating
 from ipynemo.backend.store import Store
+from ipynemo.backend.unavailable import UnavailableError
 from ipynemo.draft.values import Draft
 from ipynemo.errors import NemoError, RateLimitError
 
@@ -40,6 +42,7 @@ MAX_WAITING = 8  # turns of one session, with the one that runs
 LOCK_LOOK_S = 0.2
 CLOSE_S = 3.0
 SAVE_WAIT_S = 120.0  # for a turn that runs, before a draft is saved
+NOWHERE = Path("not-on-this-computer")
 
 Respond = Callable[[str, "Situation"], "Iterator[Step]"]
 
@@ -167,6 +170,8 @@ class Turns:
         try:
             # A turn that changed nothing costs nothing.
             await asyncio.shield(self._store.users.settle(charge, keep=changed))
+        except UnavailableError:  # the credits come back when the charge's time is over
+            log.exception("a charge could not be settled")
         finally:
             turn.end()
 
@@ -189,12 +194,18 @@ class Turns:
                 async with repeating(partial(self._renew, session_id), self._config.lock_lease_s / 4):
                     yield
             finally:
-                await asyncio.shield(self._store.sessions.unlock(session_id, self._owner))
+                await asyncio.shield(self._unlock(session_id))
+
+    async def _unlock(self, session_id: str) -> None:
+        try:
+            await self._store.sessions.unlock(session_id, self._owner)
+        except UnavailableError:  # the lease runs out by itself
+            log.exception("the lock of a session could not be given back")
 
     async def _renew(self, session_id: str) -> None:
         try:
             await self._store.sessions.lock(session_id, self._owner)
-        except SQLAlchemyError:  # the next one may succeed; the lease lasts for four
+        except (SQLAlchemyError, UnavailableError):  # the next one may succeed; the lease lasts for four
             log.exception("the lock of a session could not be renewed")
 
 
@@ -212,11 +223,18 @@ class _Running:
 
     async def go(self, message: str, respond: Respond, threads: ThreadPoolExecutor) -> None:
         """Run the agent's steps, in a thread, one after the other."""
+        assets = await self._store.assets.of_session(self._session.id)
+        # The agent looks into pictures; of the rest it needs to know no more than the database does.
+        pictures = {asset.id: asset.path for asset in assets if asset.kind == "image"}
+        async with self._store.storage.checkout(pictures) as paths:
+            situation = await self._situation(assets, paths)
+            await self._store.sessions.say(self._session.id, "user", message)
+            await self._answer(message, situation, respond, threads)
+
+    async def _answer(self, message: str, situation: Situation, respond: Respond, threads: ThreadPoolExecutor) -> None:
         from ipynemo.backend.agent import Call, Result, Say
 
         loop = asyncio.get_running_loop()
-        situation = await self._situation()
-        await self._store.sessions.say(self._session.id, "user", message)
         steps = await loop.run_in_executor(threads, respond, message, situation)
         said: list[str] = []
         while (step := await loop.run_in_executor(threads, next, steps, None)) is not None:
@@ -233,15 +251,14 @@ class _Running:
         if said:
             await self._store.sessions.say(self._session.id, "model", "\n".join(said))
 
-    async def _situation(self) -> Situation:
+    async def _situation(self, assets: list[Asset], paths: dict[str, Path]) -> Situation:
         from ipynemo.backend.agent import Situation
 
         session_id = self._session.id
         timeline = await self._store.drafts.timeline(session_id)
-        assets = await self._store.assets.of_session(session_id)
         return Situation(
             draft=timeline.draft,
-            assets=tuple(_facts(asset, self._store) for asset in assets),
+            assets=tuple(_facts(asset, paths.get(asset.id, NOWHERE)) for asset in assets),
             language=self._session.language,
             undo=timeline.undo,
             redo=timeline.redo,
@@ -259,14 +276,14 @@ class _Running:
         return {"timeline_version": version, "draft_updated_at": time.time()}
 
 
-def _facts(asset: Asset, store: Store) -> AssetFacts:
+def _facts(asset: Asset, path: Path) -> AssetFacts:
     from ipynemo.backend.agent import AssetFacts
 
     return AssetFacts(
         id=asset.id,
         name=asset.name,
         kind=asset.kind,  # type: ignore[arg-type]  # the column holds only these three
-        path=store.folder.resolve(asset.path),
+        path=path,
         duration_ms=None if asset.duration_s is None else round(asset.duration_s * 1000),
         width_px=asset.width_px,
         height_px=asset.height_px,
