@@ -54,6 +54,13 @@ class Store:
 
     async def open(self) -> None:
         """Migrate the database, agree with other servers on what they share, and make the fixed user."""
+        try:
+            await self._open()
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def _open(self) -> None:
         await self.database.open()
         shared = Shared(self.database)
         if self._config.database is not None:
