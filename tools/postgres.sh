@@ -7,7 +7,7 @@ set -eu
 
 find_postgres() {
     for folder in "${POSTGRES_BIN:-}" "$(pg_config --bindir 2>/dev/null || true)" \
-        $(ls -d ${POSTGRES_ROOT:-/usr/lib/postgresql}/*/bin 2>/dev/null | sort -t / -k 5 -rn) \
+        $(ls -d ${POSTGRES_ROOT:-/usr/lib/postgresql}/*/bin 2>/dev/null | awk -F/ '{ print $(NF - 1) " " $0 }' | sort -rn | cut -d ' ' -f 2-) \
         /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin /usr/pgsql-*/bin; do
         if [ -n "$folder" ] && [ -x "$folder/initdb" ] && [ -x "$folder/pg_ctl" ]; then
             echo "$folder"

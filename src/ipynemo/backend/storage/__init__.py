@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.storage.base import Storage, StoredFile
 from ipynemo.backend.storage.local import LocalStorage
-from ipynemo.backend.store.files import DataFolder
 from ipynemo.errors import BackendStartError, InvalidRequestError
+
+if TYPE_CHECKING:
+    from ipynemo.backend.store.files import DataFolder
 
 __all__ = ["LocalStorage", "Storage", "StoredFile", "open_storage"]
 

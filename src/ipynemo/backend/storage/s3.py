@@ -19,15 +19,17 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fsspec
 import s3fs
 
 from ipynemo.backend.storage.base import Storage, StoredFile
 from ipynemo.backend.storage.cache import Cache
-from ipynemo.backend.store.files import DataFolder
 from ipynemo.backend.unavailable import UnavailableError
+
+if TYPE_CHECKING:
+    from ipynemo.backend.store.files import DataFolder
 
 __all__ = ["S3Storage"]
 
