@@ -94,16 +94,29 @@ async def test_a_user_who_orders_one_does_not_wait_for_the_thirty_of_another(sto
     assert desk.most <= 2
 
 
+async def taken_one_by_one(store: Store) -> list[str]:
+    taken = []
+    while (render := await store.renders.claim("me")) is not None:
+        taken.append(render.id)
+        await store.renders.finish(render.id, "me", "clips/x", {})
+    return taken
+
+
+async def test_users_take_turns_also_when_one_render_has_ended_before_the_next_begins(store: Store) -> None:
+    ann, ben = [(await store.users.anonymous_token(f"client-of-{name}")).user_id for name in ("ann", "ben")]
+    for n in range(3):
+        await order(store, f"ann-{n}", user=ann)
+    for n in range(2):
+        await order(store, f"ben-{n}", user=ben)
+    assert await taken_one_by_one(store) == ["ann-0", "ben-0", "ann-1", "ben-1", "ann-2"]
+
+
 async def test_the_sessions_of_one_user_take_turns_too(store: Store) -> None:
     first = await order(store, "first-0")
     for n in range(1, 5):
         await order(store, f"first-{n}", session_id=first)
     await order(store, "second")
-    taken = []
-    while (render := await store.renders.claim("me")) is not None:
-        taken.append(render.id)
-        await store.renders.finish(render.id, "me", "clips/x", {})
-    assert taken == ["first-0", "second", "first-1", "first-2", "first-3", "first-4"]
+    assert await taken_one_by_one(store) == ["first-0", "second", "first-1", "first-2", "first-3", "first-4"]
 
 
 async def test_in_a_session_one_render_runs_at_a_time(store: Store) -> None:
