@@ -229,8 +229,11 @@ async def test_a_storage_of_another_database_is_refused(
     await store.sessions.create("usr_local", "test", "en")
     other = postgres.new_database()
     taken = BackendConfig(data=tmp_path / "x", token="t", database=other, storage=f"file://{tmp_path}/shared")
-    with pytest.raises(BackendStartError, match="does not belong to this database"):
+    with pytest.raises(BackendStartError, match="belongs to another database"):
         await Store(taken).open()
+    lonely = BackendConfig(data=tmp_path / "y", token="t", database=url)  # its own folder, that nobody else sees
+    with pytest.raises(BackendStartError, match=r"is not the storage of this database\. All servers .* same --storage"):
+        await Store(lonely).open()
 
 
 async def test_the_password_is_in_no_text_that_anybody_reads(open_store: Open, url: str) -> None:

@@ -19,9 +19,10 @@ from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.storage import LocalStorage, Storage, local, open_storage
 from ipynemo.backend.storage.cache import Cache
 from ipynemo.backend.storage.s3 import S3Storage
+from ipynemo.backend.store import Store
 from ipynemo.backend.store.files import DataFolder
 from ipynemo.backend.unavailable import UnavailableError
-from ipynemo.errors import InvalidRequestError
+from ipynemo.errors import BackendStartError, InvalidRequestError
 
 MIB = 1 << 20
 MEMORY = """
@@ -218,8 +219,9 @@ async def test_the_cache_keeps_to_its_bound_and_takes_nothing_from_who_uses_it(t
     paths = [await use(f"{n}.png", desk) for n in range(3)]
     for n, path in enumerate(paths):  # of the same moment otherwise, on a coarse clock
         os.utime(path, (n, n))
-    await use("2.png", another)
+    again = await use("2.png", another)
     await use("3.png", another)
+    assert again.parent == another  # a link of their own, not the copy
     assert sum(path.stat().st_size for path in (tmp_path / "copies").iterdir()) == 200
     assert [path.exists() for path in paths] == [True] * 3
     assert fetches == ["0.png", "1.png", "2.png", "3.png"]
@@ -286,3 +288,18 @@ def test_other_addresses_are_refused_without_repeating_a_secret(tmp_path: Path, 
         make(tmp_path, url)
     assert says in str(raised.value)
     assert "secret" not in str(raised.value)
+
+
+async def test_a_bucket_that_is_not_there_stops_the_start(tmp_path: Path, s3_url: str) -> None:
+    store = Store(BackendConfig(data=tmp_path, token="t", storage="s3://no-such-bucket-of-ours/x"))
+    with pytest.raises(BackendStartError, match=r"^S3Storage\('no-such-bucket-of-ours/x'\) cannot be used"):
+        await store.open()
+
+
+async def test_without_a_database_url_a_bucket_is_marked_too(tmp_path: Path, s3_url: str) -> None:
+    for _ in range(2):
+        store = Store(BackendConfig(data=tmp_path / "one", token="t", storage=s3_url))
+        await store.open()
+        await store.aclose()
+    with pytest.raises(BackendStartError, match="belongs to another database"):
+        await Store(BackendConfig(data=tmp_path / "two", token="t", storage=s3_url)).open()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from sqlalchemy import URL
 
 from ipynemo.backend.config import BackendConfig
@@ -16,8 +14,6 @@ from ipynemo.backend.store.renders import Renders
 from ipynemo.backend.store.sessions import Sessions
 from ipynemo.backend.store.shared import Shared
 from ipynemo.backend.store.users import Users
-from ipynemo.backend.unavailable import UnavailableError
-from ipynemo.errors import BackendStartError
 
 __all__ = ["Store"]
 
@@ -67,29 +63,8 @@ class Store:
             # Other servers may have other data folders; links and tokens of one have to work on all.
             self.key = self.users.key = bytes.fromhex(await shared.agree("key", self.key.hex()))
         if self._config.database is not None or self._config.storage is not None:
-            await self._check_storage(shared)
+            await shared.settle_storage(self.storage)
         await self.users.ensure_fixed()
-
-    async def _check_storage(self, shared: Shared) -> None:
-        """Refuse a storage that belongs to another database: the clean-up would remove what it does not know."""
-        try:
-            found = await self.storage.mark()
-            known = await shared.get("storage")
-            fits = found == known if known else found is None
-            if known and found is None:
-                fits = not await shared.has_files()  # it was set a moment ago, or never used
-            if not fits:
-                raise BackendStartError(
-                    f"{self.storage!r} does not belong to this database.",
-                    hint="Use another folder or prefix. If its own database is gone for good, remove storage.id there.",
-                )
-            if found is None:
-                await self.storage.set_mark(await shared.agree("storage", secrets.token_hex(16)))
-        except (UnavailableError, OSError) as error:
-            raise BackendStartError(
-                f"{self.storage!r} cannot be used: {error or type(error).__name__}.",
-                hint="Does it exist, and are the keys in the environment right?",
-            ) from error
 
     async def aclose(self) -> None:
         """Close the database."""

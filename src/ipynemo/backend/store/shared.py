@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
+
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from ipynemo.backend.storage import Storage
 from ipynemo.backend.store.database import Database
-from ipynemo.backend.store.models import Asset, Setting
+from ipynemo.backend.store.models import Setting
+from ipynemo.backend.unavailable import UnavailableError
+from ipynemo.errors import BackendStartError
 
 __all__ = ["Shared"]
+
+STORAGE_LOCK = 0x6970796F  # like the lock of the migrations, and not the same
 
 
 class Shared:
@@ -41,7 +48,40 @@ class Shared:
             return await self.agree(name, value)
         return value
 
-    async def has_files(self) -> bool:
-        """Return whether anything was ever uploaded that is still known."""
-        async with self._database.reading() as db:
-            return bool((await db.execute(select(func.count()).select_from(Asset))).scalar_one())
+    async def settle_storage(self, storage: Storage) -> None:
+        """Mark the storage as the one of this database, or see that it is.
+
+        Two servers with different storages would not find each other's files, and two databases with the same one
+        would sweep each other's away.
+
+        Raises
+        ------
+        BackendStartError
+            It is another one, or does not answer.
+        """
+        async with self._database.writing() as db:
+            if self._database.shared:
+                await db.execute(select(func.pg_advisory_xact_lock(STORAGE_LOCK)))
+            setting = await db.get(Setting, "storage")
+            try:
+                found = await storage.mark()
+                if setting is None and found is None:
+                    found = secrets.token_hex(16)
+                    await storage.set_mark(found)
+                    db.add(Setting(name="storage", value=found))
+                    return
+            except (UnavailableError, OSError) as error:
+                raise BackendStartError(
+                    f"{storage!r} cannot be used: {error or type(error).__name__}.",
+                    hint="Does it exist, and are the keys in the environment right?",
+                ) from error
+        if setting is None:
+            raise BackendStartError(
+                f"{storage!r} belongs to another database.",
+                hint="Use another folder or prefix; if that database is gone for good, remove storage.id there.",
+            )
+        if found != setting.value:
+            raise BackendStartError(
+                f"{storage!r} is not the storage of this database.",
+                hint="All servers of a database need the same --storage; where it was moved, storage.id comes along.",
+            )
