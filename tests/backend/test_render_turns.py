@@ -179,3 +179,23 @@ async def test_a_finished_render_is_told_to_a_database_that_comes_back(
     await order(store, "r")
     assert await worked_off(store, Desk(), ["r"]) == ["r"]
     assert (len(calls), await status(store, "r")) == (4, "completed")
+
+
+async def test_after_an_outage_owners_have_the_time_of_a_lease_before_anybody_takes_up_their_renders(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renders, "LOOK_S", 0.01)
+    takes: list[bool] = []
+
+    async def claim(_owner: str, _holding: object, *, take_up: bool) -> None:
+        takes.append(take_up)
+        if len(takes) == 2:
+            raise UnavailableError.of("database")
+
+    monkeypatch.setattr(store.renders, "claim", claim)
+    queue = RenderQueue(store, BackendConfig(data=store.folder.root, token="t", render_lease_s=0.3))
+    queue.start()
+    while len(takes) < 4 or not takes[-1]:  # noqa: ASYNC110 - the queue says no more
+        await asyncio.sleep(0.02)
+    await queue.aclose()
+    assert takes[:3] == [True, True, False]
