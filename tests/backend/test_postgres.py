@@ -171,6 +171,26 @@ async def test_servers_that_claim_at_once_take_each_render_once_and_one_of_a_ses
     assert sorted(taken) == [f"r{n:02}" for n in range(24)]
 
 
+async def test_a_server_that_was_slow_to_claim_sees_that_the_session_is_busy_by_now(
+    open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast, slow = await open_store(), await open_store()
+    session_id = await order(fast, "usr_local", "first")
+    await order(fast, "usr_local", "second", session_id=session_id)
+    look = slow.renders._lines
+
+    async def look_and_dawdle(*arguments: object) -> object:
+        lines = await look(*arguments)  # type: ignore[arg-type]
+        assert (await fast.renders.claim("fast")) is not None
+        return lines
+
+    monkeypatch.setattr(slow.renders, "_lines", look_and_dawdle)
+    assert await slow.renders.claim("slow") is None
+    second = await fast.renders.find("second")
+    assert second is not None
+    assert (second.render.status, second.before) == ("pending", 1)
+
+
 async def test_no_more_connections_are_used_than_were_allowed(open_store: Open) -> None:
     store = await open_store(database_connections=3)
     count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'ipynemo'"
