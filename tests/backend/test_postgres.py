@@ -245,6 +245,23 @@ async def test_while_the_database_restarts_calls_fail_clearly_and_then_work_agai
         await asyncio.wait_for(heard.acquire(), 60)  # it listens again
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (QUOTED, "wrong", 'password authentication failed for user "nemo".'),
+        ("/nemo_", "/no_such_", 'database "no_such_'),
+    ],
+)
+async def test_a_database_that_refuses_is_told_in_its_own_words(
+    tmp_path: Path, url: str, old: str, new: str, says: str
+) -> None:
+    store = Store(BackendConfig(data=tmp_path, token="t", database=url.replace(old, new)))
+    with pytest.raises(BackendStartError, match=r"^The database at 127.0.0.1:\d+ cannot be used: ") as raised:
+        await store.open()
+    assert says in str(raised.value)
+    assert "wrong" not in str(raised.value)
+
+
 async def test_a_mistake_of_ours_is_not_taken_for_an_outage(open_store: Open) -> None:
     store = await open_store()
     with pytest.raises(DBAPIError, match="no_such_table"):

@@ -208,3 +208,16 @@ def test_the_database_comes_by_the_environment_where_no_argument_names_one(monke
     config = BackendConfig(data=Path("x"), token="secret-token", database=database_given(None))
     assert "hunter2" not in repr(config)
     assert {"hunter2", "secret-token"} <= set(config.secrets)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgres://nemo@db/nemo", "postgresql+asyncpg://nemo@db/nemo"),
+        ("postgresql://nemo@db/nemo?sslmode=require", "postgresql+asyncpg://nemo@db/nemo?ssl=require"),
+        ("postgresql+asyncpg://nemo@db:5433/nemo", "postgresql+asyncpg://nemo@db:5433/nemo"),
+        ("sqlite:////srv/nemo.sqlite3", "sqlite+aiosqlite:////srv/nemo.sqlite3"),
+    ],
+)
+def test_urls_as_others_write_them_are_understood(given: str, used: str) -> None:
+    assert BackendConfig(data=Path("x"), token="t", database=given).database_url == used

@@ -122,7 +122,9 @@ class BackendConfig:
             raise InvalidRequestError(
                 f"No database speaks {scheme!r} here.", hint="Use sqlite:///path or postgresql://user@host/name."
             )
-        return f"{driver}://{rest}"
+        place, _, query = rest.partition("?")
+        query = query.replace("sslmode=", "ssl=")  # libpq's word, which managed databases give, and asyncpg's
+        return f"{driver}://{place}?{query}" if query else f"{driver}://{place}"
 
     @property
     def secrets(self) -> tuple[str, ...]:

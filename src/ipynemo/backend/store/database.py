@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from ipynemo.backend.store.outages import is_outage
 from ipynemo.backend.unavailable import UnavailableError
-from ipynemo.errors import BackendStartError
+from ipynemo.errors import BackendStartError, NemoError
 
 __all__ = ["Database", "migrate", "newest_revision", "storable"]
 
@@ -174,6 +174,14 @@ class Database:
                     raise BackendStartError(
                         f"The database at {self._place} cannot be reached.", hint="Is it running, and is the URL right?"
                     ) from error.__cause__
+            except NemoError:
+                raise
+            except Exception as error:
+                if not self.shared:
+                    raise
+                # A wrong password, no such database, no right to make tables: the driver's first line says it best.
+                said = str(getattr(error, "orig", error)).partition("\n")[0].rpartition(">: ")[2]
+                raise BackendStartError(f"The database at {self._place} cannot be used: {said}.") from error
             log.warning("the database at %s does not answer yet", self._place)
             await asyncio.sleep(START_LOOK_S)
 
