@@ -221,3 +221,20 @@ def test_the_database_comes_by_the_environment_where_no_argument_names_one(monke
 )
 def test_urls_as_others_write_them_are_understood(given: str, used: str) -> None:
     assert BackendConfig(data=Path("x"), token="t", database=given).database_url == used
+
+
+def test_a_start_that_fails_for_a_known_reason_says_it_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "storage.id").write_text("of somebody else\n")
+    arguments = [f"--data={tmp_path}/data", f"--storage=file://{tmp_path}/shared"]
+    done = subprocess.run(
+        [sys.executable, "-m", "ipynemo.backend", *arguments],
+        env={**os.environ, "PYTHONPATH": SOURCES, "IPYNEMO_BACKEND_TOKEN": "x" * 20},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 4, done.stderr
+    assert f"BackendStartError: LocalStorage('{tmp_path}/shared') belongs to another database. Use" in done.stderr
