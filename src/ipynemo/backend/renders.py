@@ -96,13 +96,18 @@ class RenderQueue:
                     self._running[render.id] = task
                     task.add_done_callback(functools.partial(self._done, render.id))
             except UnavailableError:
-                self._blind_until = time.monotonic() + self._config.render_lease_s
-                log.warning("the queue cannot be read: the database is away")
+                self._note_outage()
             except Exception:  # whatever it was, the queue must not stand still for ever
                 log.exception("the queue could not be read; it is tried again")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), LOOK_S)
             self._news.clear()
+
+    def _note_outage(self) -> None:
+        now = time.monotonic()
+        if now >= self._blind_until:  # once is enough
+            log.warning("the render queue is out of reach: the database is away")
+        self._blind_until = now + max(LOOK_S, self._config.render_lease_s)
 
     def _may_begin(self) -> bool:
         return len(self._running) < self._config.renders_at_once and time.monotonic() >= self._rest_until
@@ -192,9 +197,10 @@ class RenderQueue:
         try:
             if not await self._store.renders.renew(render_id, self._owner, claim.progress):
                 claim.lose()
-        except (SQLAlchemyError, UnavailableError):
-            self._blind_until = time.monotonic() + self._config.render_lease_s
-            log.warning("the claim on %s could not be renewed", render_id)
+        except UnavailableError:
+            self._note_outage()
+        except SQLAlchemyError:
+            log.exception("the claim on %s could not be renewed", render_id)
 
 
 class _Claim:
