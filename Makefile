@@ -68,13 +68,14 @@ format: $(VENV)/.dev-installed
 	$(BIN)/ruff format
 
 bench: $(VENV)/.dev-installed
-	@for script in benchmarks/*.py; do \
+	@for script in benchmarks/[a-z]*.py; do \
 		echo "== $$script"; \
 		$(BIN)/python "$$script" || exit 1; \
 	done
 
 pictures: demo $(VENV)/.dev-installed
 	$(BIN)/python docs/make_pictures.py demo-output
+	@CHROMIUM=`sh tools/browser.sh $(VENV)` && export CHROMIUM && $(BIN)/python docs/make_screenshots.py
 
 clean:
 	rm -rf demo-output dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 import pandas as pd
+from _results import Row, write
 
 from ipynemo.draft import Draft
 from ipynemo.frames import from_frame, to_frame
@@ -47,11 +48,16 @@ def main() -> None:
             start = time.perf_counter()
             run()
             best[name] = min(best[name], time.perf_counter() - start)
-    print(f"pandas {pd.__version__}, {SEGMENTS:,} segments, best of {ROUNDS}")
-    print(f"pandas, columns ready-made  {best['pandas'] * 1000:7.2f} ms")
-    print(f"to_frame                    {best['to_frame'] * 1000:7.2f} ms")
-    print(f"from_frame, nothing edited  {best['from_frame'] * 1000:7.2f} ms")
-    print(f"ratio                       {best['to_frame'] / best['pandas']:7.2f}  (aim: at most 3)")
+    note = f"{SEGMENTS:,} segments, wall time, best of {ROUNDS}, in turn. The ratio is our time to that of pandas."
+    peer = f"{best['pandas'] * 1000:.1f} ms"
+    rows = [
+        Row(what, f"{best[name] * 1000:.1f} ms", peer, best[name] / best["pandas"], aim)
+        for what, name, aim in (
+            ("a draft as a frame (peer: the same columns ready-made)", "to_frame", "at most 3"),
+            ("a frame as a draft, nothing edited", "from_frame", ""),
+        )
+    ]
+    write("Draft: frames", note, rows, ["pandas"])
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from typing import Any
 
 import psutil
 import websocket
+from _results import Row, write
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
 from browser_lab import Lab, chromium  # the JupyterLab of the browser tests
@@ -166,11 +167,14 @@ def main(folder: Path, megabytes: int) -> None:
         lab.close()
         server.shutdown()
     widget, plain = min(each[0] for each in times), min(each[1] for each in times)
-    print(f"{megabytes} MB, best of {ROUNDS}, JupyterLab with default settings")
-    print(f"through the uploader  {megabytes / widget:7.1f} MB/s  (aim: at least 25)")
-    print(f"plain HTTP upload     {megabytes / plain:7.1f} MB/s")
-    print(f"ratio                 {widget / plain:7.1f}")
-    print(f"the kernel grew by    {grown:7.1f} MB    (aim: less than 32)")
+    note = f"{megabytes} MB in JupyterLab with default settings, best of {ROUNDS}. The ratio is our time to the peer's."
+    rates = [f"{megabytes / seconds:.0f} MB/s" for seconds in (widget, plain)]
+    what = "a file through the uploader (peer: a plain HTTP upload from the same page)"
+    rows = [
+        Row(what, rates[0], rates[1], widget / plain, "ours at least 25 MB/s"),
+        Row("growth of the kernel", f"{grown:.0f} MB", "", None, "less than 32 MB"),
+    ]
+    write("Uploader", note, rows, ["jupyterlab", "ipykernel"])
 
 
 if __name__ == "__main__":

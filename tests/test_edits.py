@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from ipynemo import edits
@@ -264,3 +265,62 @@ def test_an_edit_leaves_the_draft_it_started_from_as_it_was() -> None:
     before = draft.to_json()
     edits.cut_range(edits.mute(edits.set_duration(draft, 7)), 1, 2)
     assert draft.to_json() == before
+
+
+def test_what_was_removed_gives_its_id_to_nothing_else() -> None:
+    draft = edits.remove_segment(edits.remove_segment(clip(), 3, 1), 1, 2)
+    assert [s.id for t in draft.tracks for s in t.segments] == ["s1", "s3", "s4", "s6", "s7"]
+    added = edits.add_caption(draft, "new", start_s=0)
+    assert [s.id for s in added.track(3).segments] == ["s8", "s6"]
+    other = edits.set_music(added, "happy")  # in place of s7, which is gone with this very edit
+    assert other.track(4).segment(1).id == "s9"
+    assert edits.remove_track(draft, 2).diff(edits.add_title(edits.remove_track(draft, 2), "Hi")) == [
+        "Title added: 'Hi' (0–3 s)"
+    ]
+    ids = [t.raw["id"] for t in edits.add_title(edits.remove_track(draft, 2), "Hi").tracks]
+    assert ids == ["t1", "t3", "t4", "t5"]
+
+
+def test_foreign_ids_are_no_numbers_to_count_from() -> None:
+    odd = Draft({"t": [{"tt": 7, "id": 5, "sg": [{"id": "s٣"}, {"id": "s" + "9" * 30}, {"id": "s-4"}, {"id": "s2"}]}]})
+    assert edits.add_text(odd, "x").track(2).segment(1).id == "s3"
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    one, two, three = np.array([1, 2, 3])
+    half = np.float32(0.5)
+    draft = clip()
+    assert draft.track(one).segment(np.uint8(2)).name == "b"
+    assert edits.trim_segment(draft, one, one, duration_s=two) == edits.trim_segment(draft, 1, 1, duration_s=2)
+    assert edits.move_segment(draft, one, three, np.float64(0)) == edits.move_segment(draft, 1, 3, 0)
+    assert edits.reorder_segments(draft, one, np.array([3, 1, 2])) == edits.reorder_segments(draft, 1, [3, 1, 2])
+    assert edits.remove_segment(draft, three, one) == edits.remove_segment(draft, 3, 1)
+    assert edits.split_segment(draft, one, two, np.int64(6)) == edits.split_segment(draft, 1, 2, 6)
+    assert edits.set_text(draft, two, one, "x") == edits.set_text(draft, 2, 1, "x")
+    assert edits.restyle_text(draft, two, place=(half, one), size_px=np.int16(40), bold=np.bool_(True)) == (
+        edits.restyle_text(draft, 2, place=(0.5, 1), size_px=40, bold=True)
+    )
+    assert edits.set_volume(draft, np.int8(4), half, one) == edits.set_volume(draft, 4, 0.5, 1)
+    assert edits.set_music(draft, "epic", seed=two) == edits.set_music(draft, "epic", seed=2)
+    assert edits.add_picture(draft, "a", duration_s=two, position=one, in_s=half) == (
+        edits.add_picture(draft, "a", duration_s=2, position=1, in_s=0.5)
+    )
+    view = {"from": np.array([half, half, 1.5]).tolist(), "to": [half, half, one]}
+    assert edits.set_motion(draft, view, track=one) == (
+        edits.set_motion(draft, {"from": [0.5, 0.5, 1.5], "to": [0.5, 0.5, 1]}, track=1)
+    )
+
+
+@pytest.mark.parametrize("number", [True, np.bool_(True), 1.0, np.float64(1), "1", None, np.array([1, 2])])
+def test_what_is_no_whole_number_names_no_track(number: object) -> None:
+    with pytest.raises(NoSuchTrackError):
+        clip().track(number)  # type: ignore[arg-type]
+    with pytest.raises(NoSuchTrackError):
+        edits.rename_track(clip(), number, "x")  # type: ignore[arg-type]
+    with pytest.raises(NoSuchSegmentError):
+        edits.set_text(clip(), 2, number, "x")  # type: ignore[arg-type]
+
+
+def test_a_time_beyond_all_bounds_is_refused_and_told() -> None:
+    with pytest.raises(DraftError, match="start_s is 1e\\+15 s"):
+        edits.move_segment(clip(), 2, 1, 10**400)

@@ -39,6 +39,8 @@ LAZY_EXCEPTIONS = {
     ("draft/values.py", "to_frame", "frames"),  # pandas
     ("draft/values.py", "from_frame", "frames"),
     ("cli/app.py", "serve", "backend.serve"),  # the command `ipynemo serve`
+    ("__init__.py", "__getattr__", "widgets"),  # ipynemo.Studio and its like
+    ("__init__.py", None, "widgets"),  # the same for type checkers; that nothing is loaded is tested below
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -25,3 +25,9 @@ def test_no_file_is_longer_than_350_lines() -> None:
         str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in files if path.is_file()
     }
     assert {name: length for name, length in lengths.items() if length > 350} == {}
+
+
+def test_no_two_test_files_have_the_same_name() -> None:
+    # Without packages pytest knows a file by its name alone, and refuses the second one.
+    names = [path.name for path in ROOT.glob("tests/**/*.py") if path.name != "conftest.py"]
+    assert sorted({name for name in names if names.count(name) > 1}) == []

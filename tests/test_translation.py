@@ -214,3 +214,35 @@ def test_any_text_is_taken_and_lines_stay_lines(text):
     assert shown.count("\n") == text.count("\n")
     assert (shown == text) or actions
     assert all(isinstance(action, Action) for action in actions)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("add a caption: Press the red button", "Caption added:\nPress the red button"),
+        ("add a caption: Press the red button", "The caption, press the red button, is in place."),
+        ("Add a caption Press the red button", "Press the red button (0–4 s)"),
+        ('Put "Click the Export button" on the first picture', "Click the Export button added at 0–3 s."),
+        ("add a caption that says press the red button to start", "Press the red button to start!"),
+        ("加字幕：按下红色按钮", "已添加字幕，按下红色按钮。"),
+        ("加字幕：按下红色按钮", "已添加：\n按下红色按钮"),
+        ("把标题改成“点击导出按钮”", "点击导出按钮"),
+    ],
+)
+def test_a_text_that_the_user_dictated_is_no_instruction(asked, said):
+    assert translate(said).actions != ()
+    assert translate(said, asked=asked) == Translation(said, ())
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "action"),
+    [
+        ("add a caption: Press the red button", "Done. Click the Export button to download it.", Action.EXPORT),
+        ("How do I save it? I click the Export button and nothing comes", "Click the Export button.", Action.EXPORT),
+        ("add a caption: Click", "Click here.", Action.DO),
+        ("加字幕：按下红色按钮", "完成。请点击导出按钮。", Action.EXPORT),
+        ("我点击导出按钮没反应", "请点击导出按钮。", Action.EXPORT),
+    ],
+)
+def test_an_instruction_that_nobody_dictated_is_one(asked, said, action):
+    assert translate(said, asked=asked).actions == (action,)

@@ -21,9 +21,9 @@ from ipynemo.draft.values import Draft
 from ipynemo.errors import DraftError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["frame_html", "from_frame", "to_frame"]
+__all__ = ["frame_html", "from_frame", "table", "to_frame"]
 
 DRAFT_ATTR, EXTRA_ATTR = "ipynemo_draft", "ipynemo_extra"
 
@@ -107,6 +107,22 @@ def to_frame(draft: Draft, extra: Sequence[str] = ()) -> pd.DataFrame:
     frame = pd.DataFrame(columns, copy=False)
     frame.attrs = {DRAFT_ATTR: draft.to_json(), EXTRA_ATTR: keys}
     return frame
+
+
+def table(columns: Mapping[str, Sequence[str | None] | Sequence[float | None]]) -> pd.DataFrame:
+    """Return columns as a table: those whose names have a unit (`_s`, `_mb`) are numbers, the others texts.
+
+    Examples
+    --------
+    >>> float(table({"clip": ["robot.mp4", None], "duration_s": [6.0, None]})["duration_s"].sum())
+    6.0
+    """
+    return pd.DataFrame(
+        {
+            name: np.array(values, np.float64) if name.endswith(("_s", "_mb")) else _text(list(values))  # type: ignore[arg-type]
+            for name, values in columns.items()
+        }
+    )
 
 
 def _cells(frame: pd.DataFrame, column: str) -> list[Any]:

@@ -1,7 +1,8 @@
 """A server whose agent does as it is told, for what the real one is too quick or too well-behaved for.
 
-`sleep 2` is silent for so long; `boom` fails in its own way; `odd` says odd characters; anything else adds itself as a
-title, slowly: it reads the draft, waits, and writes, so that two turns at once would lose one of the titles.
+`sleep 2` is silent for so long; `boom` fails in its own way; `odd` says odd characters; `silence` does nothing; else it
+adds what was said as a title, slowly: it reads the draft, waits, and writes, so that two turns at once would lose one
+of the titles.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ def respond(message: str, situation: Any) -> Iterator[Any]:
     if message.startswith("sleep "):
         time.sleep(float(message.removeprefix("sleep ")))
         yield Say("Good morning.")
+    elif message == "silence":
+        yield from ()
     elif message == "boom":
         yield Say("One moment.")
         raise KeyError("nmv_usr_of-the-tests is a secret of the agent")

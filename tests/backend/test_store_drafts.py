@@ -148,3 +148,15 @@ async def test_a_dropped_session_takes_everything_along(store: Store, sid: str) 
     with pytest.raises(SessionNotFoundError):
         await store.sessions.get(sid, "usr_local")
     assert await store.sessions.history(sid) == ()
+
+
+async def test_the_end_of_a_long_talk_is_told_and_stays_small(store: Store, sid: str) -> None:
+    for number in range(105):
+        await store.sessions.say(sid, "user" if number % 2 else "model", f"message {number}")
+    told = await store.sessions.said(sid)
+    assert (len(told), told[0], told[-1]) == (100, ("user", "message 5"), ("model", "message 104"))
+    for letter in "abcdef":
+        await store.sessions.say(sid, "model", letter * 10_000)
+    told = await store.sessions.said(sid)
+    assert [text[0] for _role, text in told] == ["b", "c", "d", "e", "f"]
+    assert {text[1:] for _role, text in told} == {letter * 7_998 + "…" for letter in "bcdef"}

@@ -57,6 +57,28 @@ def test_an_edit_is_a_call_a_result_and_a_state_change(user: User) -> None:
     assert user.state()["timeline_version"] == 1
 
 
+def test_the_state_tells_what_was_said_and_what_a_silent_turn_did(user: User) -> None:
+    assert user.state()["messages"] == []
+    words(user, "sleep 0")
+    words(user, "Paradise")
+    assert user.state()["messages"] == [
+        {"role": "user", "text": "sleep 0"},
+        {"role": "model", "text": "Good morning."},
+        {"role": "user", "text": "Paradise"},
+        {"role": "model", "text": "Title added: 'Paradise' (0–1 s)"},
+    ]
+
+
+def test_a_turn_that_did_nothing_in_silence_has_an_answer_too(acting: ServerProcess) -> None:
+    user = acting.user(begin=False)
+    user.begin(language="zh")
+    words(user, "silence")
+    assert user.state()["messages"][1:] == [{"role": "model", "text": "完成。"}]
+    user.begin(language="en")
+    words(user, "silence")
+    assert user.state()["messages"][1:] == [{"role": "model", "text": "Done."}]
+
+
 def test_the_stream_says_what_it_is_and_is_not_kept(user: User) -> None:
     answer = user.http.post("/run_sse", json=turn(user.session_id, "sleep 0"))
     assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"

@@ -35,10 +35,16 @@ SETTINGS = {
 }
 
 
-class Lab:
-    """JupyterLab in a folder of its own: own home, own settings, own data of ipynemo."""
+# Applications of a Jupyter server: their name in settings, and where a file is opened.
+APPS = {"jupyterlab": ("LabApp", "doc/tree/"), "notebook": ("JupyterNotebookApp", "notebooks/")}
 
-    def __init__(self, folder: Path, env: dict[str, str] | None = None, app: str = "jupyterlab") -> None:
+
+class Lab:
+    """JupyterLab, or Notebook 7, in a folder of its own: own home, own settings, own data of ipynemo."""
+
+    def __init__(
+        self, folder: Path, env: dict[str, str] | None = None, app: str = "jupyterlab", prefix: str = "/"
+    ) -> None:
         self.folder = folder / "work"
         self.home = folder / "home"
         self.data = folder / "data"
@@ -48,6 +54,12 @@ class Lab:
             file = folder / "settings" / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(values))
+        # Voila, which other tests need, extends every Jupyter server beside it; here is a JupyterLab without.
+        (folder / "config" / "labconfig").mkdir(parents=True)
+        off = {"ServerApp": {"jpserver_extensions": {"voila.server_extension": False}}}
+        (folder / "config" / "jupyter_server_config.json").write_text(json.dumps(off))
+        hidden = {"disabledExtensions": {"@voila-dashboards/jupyterlab-preview": True}}
+        (folder / "config" / "labconfig" / "page_config.json").write_text(json.dumps(hidden))
         self.token = secrets.token_hex(16)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEMO_", "JUPYTER", "JPY_"))}
         self.env = kept | {
@@ -66,7 +78,9 @@ class Lab:
         }
         self.log = (folder / "lab.log").open("wb")
         options = ["--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--ServerApp.open_browser=False"]
-        options += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={self.folder}"]
+        name, self.address_of_a_file = APPS[app]
+        options += [f"--{name}.expose_app_in_browser=True", f"--ServerApp.root_dir={self.folder}"]
+        options.append(f"--ServerApp.base_url={prefix}")
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             options.append("--allow-root")
         self.process = subprocess.Popen(
@@ -89,7 +103,7 @@ class Lab:
                 with contextlib.suppress(ValueError):  # it is just being written
                     return str(json.loads(file.read_text())["url"])
             time.sleep(0.1)
-        raise AssertionError(f"JupyterLab did not start:\n{Path(self.log.name).read_text()[-3000:]}")
+        raise AssertionError(f"The server did not start:\n{Path(self.log.name).read_text()[-3000:]}")
 
     def close(self) -> None:
         """Stop the server and with it its kernels."""
@@ -103,11 +117,18 @@ class Lab:
                 self.process.wait()
         self.log.close()
 
-    def write(self, name: str, cells: Sequence[str]) -> Path:
+    def add_kernel(self, name: str, python: Path) -> None:
+        """Offer the kernel of another environment."""
+        spec = Path(self.env["JUPYTER_DATA_DIR"]) / "kernels" / name / "kernel.json"
+        spec.parent.mkdir(parents=True, exist_ok=True)
+        command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        spec.write_text(json.dumps({"argv": command, "display_name": name, "language": "python"}))
+
+    def write(self, name: str, cells: Sequence[str], kernel: str = "python3") -> Path:
         """Put a notebook of code cells into the folder."""
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+            metadata={"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}},
         )
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,7 +159,7 @@ class NotebookPage:
         """Open the notebook (or another one) from the disk; also a reload, with the kernel that it has."""
         self.path = path or self.path
         shown = self.path.relative_to(self.lab.folder).as_posix()
-        self.page.goto(f"{self.lab.url}doc/tree/{shown}?token={self.lab.token}&reset")
+        self.page.goto(f"{self.lab.url}{self.lab.address_of_a_file}{shown}?token={self.lab.token}&reset")
         self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext")
         self.page.evaluate("async () => { await jupyterapp.shell.currentWidget.context.ready; }")
         # The choice outlives the page: it is kept in the settings of this JupyterLab.

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from browser_lab import Lab, NotebookOpener, NotebookPage, chromium
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+expect.set_options(timeout=30_000)  # the machine may be busy; also where one file runs alone
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 FLAGS += ["--disable-sync", "--autoplay-policy=no-user-gesture-required", "--force-color-profile=srgb"]
@@ -45,15 +47,21 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[NotebookOpener]:
     """Return a function that writes a notebook of these cells and opens it in a browser of its own.
 
-    Its keywords: `width`, `height` of the page in pixels, `dark`, `name` of the file.
+    Its keywords: `width`, `height` of the page in pixels, `dark`, `name` of the file, `kernel`.
     """
     opened: list[NotebookPage] = []
 
     def open_notebook(
-        cells: Sequence[str], *, width: int = 1200, height: int = 900, dark: bool = False, name: str | None = None
+        cells: Sequence[str],
+        *,
+        width: int = 1200,
+        height: int = 900,
+        dark: bool = False,
+        name: str | None = None,
+        kernel: str = "python3",
     ) -> NotebookPage:
         stem = re.sub(r"\W+", "_", request.node.name)
-        path = lab.write(name or f"{stem}_{len(opened)}/notebook.ipynb", cells)
+        path = lab.write(name or f"{stem}_{len(opened)}/notebook.ipynb", cells, kernel)
         page = NotebookPage(lab, browser, path, width=width, height=height, dark=dark)
         opened.append(page)
         return page

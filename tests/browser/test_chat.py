@@ -284,9 +284,15 @@ def test_dark_narrow_and_chinese(notebook: NotebookOpener, port: int) -> None:
     talk.notebook.screenshot("chat-no-session", locked)
 
 
-def test_without_a_kernel_the_transcript_stays(notebook: NotebookOpener, port: int) -> None:
-    talk = opened(notebook, port)
+def test_without_a_kernel_the_transcript_stays_and_a_new_kernel_recalls_it(notebook: NotebookOpener, port: int) -> None:
+    note = 'open("session.txt", "w").write(session.session_id)'
+    again = CELL.format(port=port, language="en").replace(
+        'nemo.create_session("Talk", language="en")', 'nemo.session(open("session.txt").read())'
+    )
+    talk = opened(notebook, port, note, again)
+    talk.say("edit Robots")
     talk.say("say **Hello** <b>you</b>")
+    talk.notebook.run_cell(1)
     saved = json.dumps(talk.notebook.save())
     assert "of-the-tests" not in saved.replace(json.dumps(CELL.format(port=port, language="en"))[1:60], "").replace(
         'token=\\"nmv_usr_of-the-tests\\"', ""
@@ -299,3 +305,14 @@ def test_without_a_kernel_the_transcript_stays(notebook: NotebookOpener, port: i
     expect(transcript).to_contain_text("You\nsay **Hello** <b>you</b>", use_inner_text=True)
     expect(transcript).to_contain_text("ipynemo\n**Hello** <b>you</b>", use_inner_text=True)
     talk.notebook.screenshot("chat-untrusted")
+
+    talk.notebook.restart_kernel()
+    talk.notebook.run_cell(3)  # the copy begins with a cell of its own
+    recalled = talk.notebook.outputs(2).locator(".nemo-chat [role=log]")
+    expect(recalled.locator("strong", has_text="Hello")).to_be_visible()
+    said = recalled.locator("> *")
+    expect(said).to_have_count(4)
+    expect(said.nth(0)).to_contain_text("edit Robots")
+    expect(said.nth(1)).to_contain_text("Title added: 'Robots' (0–1 s)")
+    expect(said.nth(2)).to_contain_text("say **Hello** <b>you</b>")
+    talk.notebook.screenshot("chat-recalled", talk.notebook.outputs(2))

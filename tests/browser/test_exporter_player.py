@@ -141,7 +141,7 @@ def test_cancel_works_while_a_cell_runs_and_nothing_is_left(notebook: NotebookOp
     page.run_cell(1)
     stage(page, "ready")
     page.run_cell(2, wait=False)
-    page.page.wait_for_timeout(300)
+    expect(page.page.locator(".jp-InputPrompt", has_text="[*]")).to_have_count(1)
     page.page.get_by_role("button", name="Export video").click()
     stage(page, "render")
     assert page.is_busy()

@@ -24,6 +24,7 @@ session = ipynemo.Nemo("local").create_session("uploads", language="en")
 up = Uploader(session, language="en")
 up
 """
+UNTIL_GO = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.05)\nprint('the cell is done')"
 CHOOSE = ".nemo-uploader input[type=file]"
 DROP = """(zone, files) => {
     const data = new DataTransfer();
@@ -281,18 +282,23 @@ def test_an_upload_goes_on_where_it_was_after_the_connection_broke(notebook: Not
 def test_an_upload_begun_while_a_cell_runs_is_not_lost(
     notebook: NotebookOpener, tmp_path: Path, subshells: str
 ) -> None:
-    page = notebook([LOCAL, "import time\ntime.sleep(7)\nprint('the cell is done')"])
+    page = notebook([LOCAL, UNTIL_GO])
     page.ready()
     page.page.evaluate("(how) => { jupyterapp.serviceManager.kernels.commsOverSubshells = how; }", subshells)
     page.run_cell(0)
     page.run_cell(1, wait=False)
     until(page.is_busy)
     page.page.set_input_files(CHOOSE, [sound(tmp_path / "one.wav", 5_000_000), picture(tmp_path / "two.png")])
+    go = page.path.with_name("go")
     if subshells == "disabled":  # as with kernels that have none
         expect(rows(page).nth(0)).to_contain_text("waiting for the kernel, which is busy. Nothing is lost.")
         page.screenshot("uploader-kernel-busy", page.outputs())
+        go.touch()
     expect(rows(page).nth(0)).to_have_attribute("data-state", "done", timeout=PATIENCE_MS)
     expect(rows(page).nth(1)).to_have_attribute("data-state", "done", timeout=PATIENCE_MS)
+    if subshells != "disabled":
+        assert page.is_busy()
+        go.touch()
     expect(page.outputs(1)).to_contain_text("the cell is done", timeout=PATIENCE_MS)
     assert in_kernel(page, "len(up.assets)") == "2"
 

@@ -137,7 +137,8 @@ def test_a_complaint_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_notebooks_are_copied_once_and_then_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "class" / "one"
-    assert copy_notebooks(folder) == (["01_quickstart.ipynb"], [])
+    shipped = ["01_quickstart.ipynb", "02_studio.ipynb", "03_explore_a_draft.ipynb", "04_classroom.ipynb"]
+    assert copy_notebooks(folder) == (shipped, [])
     (folder / "01_quickstart.ipynb").write_text("mine")
-    assert copy_notebooks(folder) == ([], ["01_quickstart.ipynb"])
+    assert copy_notebooks(folder) == ([], shipped)
     assert (folder / "01_quickstart.ipynb").read_text() == "mine"

@@ -5,11 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -17,11 +13,11 @@ from typing import Any
 
 import psutil
 import pytest
+from worlds import PATIENCE_S, ask, running, unset_ours
 
 from ipynemo import AsyncNemo, AsyncSession, Timing
 from ipynemo.loop import background
 
-PATIENCE_S = 30.0  # before a test gives up on something that has to come; the machine may be busy
 TOKEN = "nmv_usr_1234567890abcdef"
 CAPTURES = Path(__file__).parents[1] / "data" / "captures"
 # Limits that are never reached where a test does not shorten them: what hangs outlasts every patience.
@@ -112,13 +108,8 @@ class World:
         self.name = f"w{next(_numbers)}"
         self.url = f"http://127.0.0.1:{port}/{self.name}"
 
-    def _ask(self, method: str, url: str, value: Any = None) -> dict[str, Any]:
-        body = None if value is None else json.dumps(value).encode()
-        with urllib.request.urlopen(urllib.request.Request(url, data=body, method=method)) as reply:
-            return dict(json.load(reply))
-
     def set(self, **options: Any) -> None:
-        self._ask("PUT", self.url, options)
+        ask(self.url, options, "PUT")
 
     def on(self, path: str, *scripts: Script, **options: Any) -> None:
         """Script the answers of one path, one after the other; the last one stays. Other scripts are forgotten."""
@@ -126,11 +117,11 @@ class World:
 
     def listen(self, port: int) -> None:
         """Let the server listen on one more port."""
-        self._ask("PUT", f"http://127.0.0.1:{self.port}/_listen", {"port": port})
+        ask(f"http://127.0.0.1:{self.port}/_listen", {"port": port}, "PUT")
 
     @property
     def seen(self) -> dict[str, Any]:
-        return self._ask("GET", self.url)
+        return ask(self.url)
 
     def arrivals(self, path: str = "") -> list[dict[str, Any]]:
         return [arrival for arrival in self.seen["arrivals"] if arrival["path"].endswith(path)]
@@ -175,21 +166,14 @@ async def nothing_left(world: World) -> None:
 
 @pytest.fixture(scope="session")
 def faulty_port() -> Iterator[int]:
-    command = [sys.executable, str(Path(__file__).with_name("faulty_server.py"))]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield int(process.stdout.readline())
-        process.stdin.close()
-        process.wait(PATIENCE_S)
+    with running("faulty_server.py") as said:
+        yield int(said)
 
 
 @pytest.fixture
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty home; no variable of ours, and no proxy, is set."""
-    for name in [*os.environ]:
-        if name.startswith(("NEMO_", "IPYNEMO_")) or name == "SKILL_SOURCE" or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
+    unset_ours(monkeypatch, proxies=True)
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import count
@@ -17,11 +16,11 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from worlds import PATIENCE_S, ask, running, unset_ours
 
 from ipynemo import AsyncNemo, Timing
 
 SOURCE = Path(__file__).parents[2] / "src"
-PATIENCE_S = 30.0  # before a test gives up on something that has to come; the machine may be busy
 WARNINGS = "default::ResourceWarning,default::RuntimeWarning"  # what is left open, what is never awaited
 DRAFT = {"t": [{"tt": 0, "sg": [{"d": 3000, "n": "city"}]}], "m": {"title": "Urban Dreams"}}
 FAST = Timing(
@@ -46,24 +45,19 @@ class Peer:
         self.url = f"http://127.0.0.1:{ports['port']}{self.base}"
         self.foreign_url = f"http://localhost:{ports['foreign_port']}{self.base}"
 
-    def _ask(self, path: str, body: Any = None) -> dict[str, Any]:
-        data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, data=data)) as answer:
-            return dict(json.load(answer))
-
     def set(self, **options: Any) -> None:
         """Change how the world answers from now on."""
-        self._ask("/_set", options)
+        ask(f"{self.url}/_set", options)
 
     def log(self, pattern: str = "") -> list[dict[str, Any]]:
         """Return what has happened, in order; of it the requests whose "METHOD path" holds `pattern`."""
-        entries: list[dict[str, Any]] = self._ask("/_log")["log"]
+        entries: list[dict[str, Any]] = ask(f"{self.url}/_log")["log"]
         return [entry for entry in entries if pattern in f"{entry.get('method', '')} {entry.get('path', '')}"]
 
     @property
     def most_active(self) -> int:
         """The most requests that were open at once."""
-        return int(self._ask("/_log")["most_active"])
+        return int(ask(f"{self.url}/_log")["most_active"])
 
     def until(self, there: Callable[[list[dict[str, Any]]], Any]) -> Any:
         """Wait until the log shows something; return what `there` found."""
@@ -79,28 +73,16 @@ class Peer:
         return dict(self.until(lambda log: next((entry for entry in log if what in entry), None)))
 
 
-def start_peer_server() -> Iterator[dict[str, int]]:
-    """Run the server as long as the generator lives; give its ports."""
-    command = [sys.executable, str(Path(__file__).with_name("peer_server.py"))]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-        process.stdin.close()
-        process.wait(PATIENCE_S)
-
-
 @pytest.fixture(scope="session")
 def peer_ports() -> Iterator[dict[str, int]]:
-    yield from start_peer_server()
+    with running("peer_server.py") as said:
+        yield json.loads(said)
 
 
 @pytest.fixture
 def clean_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty home; no variable of ours is set but the data folder."""
-    for name in [*os.environ]:
-        if name.startswith(("NEMO_", "IPYNEMO_")) or name == "SKILL_SOURCE":
-            monkeypatch.delenv(name)
+    unset_ours(monkeypatch)
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))

@@ -262,3 +262,23 @@ async def test_of_an_error_only_the_beginning_is_read_and_of_an_answer_not_more_
     assert failed.content == b"x" * 60
     with pytest.raises(ProtocolError, match="larger than 1 MiB"):
         await read_whole(httpx.Response(200, content=endless()))
+
+
+def test_a_refusal_that_says_what_to_do_is_told_as_it_is() -> None:
+    said = {
+        "code": 400,
+        "message": "The link to 127.0.0.1 cannot be fetched. Upload the file.",
+        "data": {"hint": "Upload the file."},
+    }
+    error = error_of(400, said)
+    assert type(error) is InvalidRequestError
+    assert (error.message, error.hint) == ("The link to 127.0.0.1 cannot be fetched.", "Upload the file.")
+    assert (error.code, error.status, error.session_id) == (400, 400, "s-1")
+
+
+@pytest.mark.parametrize("data", [{"hint": "Else."}, {"hint": 3}, {"hint": ""}, {"hint": "It is wrong."}, [], None])
+def test_a_hint_that_is_none_of_the_message_changes_nothing(data: Any) -> None:
+    error = error_of(400, {"code": 400, "message": "It is wrong.", "data": data})
+    assert error is not None
+    assert error.message == "The backend would not read the state (code 400): It is wrong."
+    assert error.hint == "Look at what was asked; if that is right, a newer ipynemo may be needed for this backend."

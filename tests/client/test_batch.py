@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from peer import Peer, left_in, nemo_of
 
-from ipynemo import Explained, Nemo
+from ipynemo import Draft, Explained, Nemo
 from ipynemo.errors import InvalidRequestError, NemoError, OutOfCreditsError, UnsupportedFileError
 
 
@@ -88,8 +88,8 @@ async def test_a_fault_that_nobody_thought_of_is_one_pictures_error(
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 async def test_no_more_pictures_are_at_work_than_was_said(ready: Peer, concurrency: int) -> None:
-    paths = pictures(*(f"{number}.png" for number in range(9)))
-    ready.set(word_delay_s=0.02)
+    paths = pictures(*(f"{number}.png" for number in range(2 * concurrency + 1)))
+    ready.set(word_delay_s=0.2)
     async with nemo_of(ready) as nemo:
         results = await nemo.explain_many(paths, concurrency=concurrency)
     assert all(result.ok for result in results)
@@ -170,3 +170,124 @@ async def test_what_a_callback_raises_stops_no_picture(ready: Peer, caplog: pyte
         results = await nemo.explain_many(pictures("a.png", "b.png"), on_picture=broken)
     assert [result.ok for result in results] == [True, True]
     assert "A callback failed" in caplog.text
+
+
+async def test_a_second_run_leaves_alone_what_the_first_has_done_and_asks_nothing_twice(ready: Peer) -> None:
+    paths = pictures("a.png", "b.png")
+    async with nemo_of(ready) as nemo:
+        first = await nemo.explain_many(paths, folder="clips")
+    before = len(ready.log(""))
+    told: list[int] = []
+    async with nemo_of(ready) as nemo:  # a kernel of its own
+        again = await nemo.explain_many(paths, folder="clips", resume=True, on_picture=lambda *now: told.append(now[1]))
+    assert len(ready.log("")) == before
+    for one, other in zip(first, again, strict=True):
+        assert one.clip
+        assert other.clip
+        assert (one.clip.path, one.clip.duration_s, one.clip.render_id) == (
+            other.clip.path,
+            other.clip.duration_s,
+            other.clip.render_id,
+        )
+    assert [result.session_id for result in first] == [result.session_id for result in again]
+    assert told == [1, 2]
+    assert left_in(Path("clips")) == ["a.mp4", "b.mp4"]
+
+
+async def test_without_being_told_to_go_on_a_second_run_is_a_new_one(ready: Peer) -> None:
+    paths = pictures("a.png")
+    async with nemo_of(ready) as nemo:
+        await nemo.explain_many(paths)
+        await nemo.explain_many(paths)
+    assert len(ready.log("/run_sse")) == 2
+    assert left_in(Path()) == ["a-2.mp4", "a.mp4", "a.png"]
+
+
+@pytest.mark.parametrize("changed", ["picture", "message"])
+async def test_a_picture_that_changed_or_is_asked_for_otherwise_begins_anew(ready: Peer, changed: str) -> None:
+    paths = pictures("a.png", "b.png")
+    async with nemo_of(ready) as nemo:
+        await nemo.explain_many(paths, "explain it", resume=True)
+        if changed == "picture":
+            paths[0].write_bytes(b"a better picture")
+        message = "explain it" if changed == "picture" else "explain it, 9:16"
+        await nemo.explain_many(paths, message, resume=True)
+    assert len(ready.log("/run_sse")) == (3 if changed == "picture" else 4)
+
+
+async def test_a_clip_that_was_deleted_is_fetched_again_and_not_rendered_again(ready: Peer) -> None:
+    paths = pictures("a.png")
+    async with nemo_of(ready) as nemo:
+        [first] = await nemo.explain_many(paths)
+        Path("a.mp4").unlink()
+        [again] = await nemo.explain_many(paths, resume=True)
+        Path("a.mp4").write_bytes(b"cut short")
+        [third] = await nemo.explain_many(paths, resume=True)
+    assert again.clip
+    assert third.clip
+    assert again.clip.path.name == "a.mp4"
+    assert again.session_id == first.session_id
+    assert third.clip.path.name == "a-2.mp4"  # what lies there may be somebody's
+    assert len(ready.log("POST /api/render/proxy/lambda")) == 1
+    assert len(ready.log("/run_sse")) == 1
+
+
+async def test_a_run_that_was_cut_off_while_rendering_goes_on_with_the_same_render(ready: Peer) -> None:
+    paths = pictures("a.png")
+    refusal = {"on": "GET /api/render/proxy/lambda/.*", "status": 403, "times": 1}
+    ready.set(faults=[refusal])
+    async with nemo_of(ready) as nemo:
+        [failed] = await nemo.explain_many(paths)
+        assert not failed.ok
+        [result] = await nemo.explain_many(paths, resume=True)
+    assert result.ok, result.error
+    assert result.session_id == failed.session_id
+    assert len(ready.log("POST /api/render/proxy/lambda")) == 1
+    assert len(ready.log("/run_sse")) == 1
+
+
+async def test_another_quality_is_rendered_from_the_same_draft(ready: Peer) -> None:
+    paths = pictures("a.png")
+    async with nemo_of(ready) as nemo:
+        await nemo.explain_many(paths, quality="low")
+        [result] = await nemo.explain_many(paths, quality="high", resume=True)
+    assert result.ok, result.error
+    ordered = [entry["json"]["output"]["quality"] for entry in ready.log("POST /api/render/proxy/lambda")]
+    assert ordered == ["low", "high"]
+    assert len(ready.log("/run_sse")) == 1
+
+
+async def test_a_session_that_the_backend_has_forgotten_is_begun_anew(ready: Peer) -> None:
+    paths = pictures("a.png")
+    async with nemo_of(ready) as nemo:
+        [first] = await nemo.explain_many(paths)
+        Path("a.mp4").unlink()
+        gone = {"status": 404, "times": 9}
+        ready.set(
+            faults=[
+                {"on": f"GET /api/state/nemo_agent/me/{first.session_id}/.*", **gone},
+                {"on": "GET /api/render/proxy/.*", **gone, "times": 5},
+            ]
+        )
+        [again] = await nemo.explain_many(paths, resume=True)
+    assert again.ok, again.error
+    assert again.session_id != first.session_id
+
+
+@pytest.mark.parametrize("quality", ["best", "", None])
+async def test_a_quality_that_does_not_exist_is_refused_before_anything_is_sent(ready: Peer, quality: Any) -> None:
+    async with nemo_of(ready) as nemo:
+        with pytest.raises(InvalidRequestError, match="high, medium, low"):
+            await nemo.explain_many(pictures("a.png"), quality=quality)
+        with pytest.raises(InvalidRequestError, match="high, medium, low"):
+            await nemo.session("s-1").export(draft=Draft({"t": [{"sg": [{"d": 1}]}]}), quality=quality)
+    assert ready.log("POST") == []
+
+
+async def test_a_folder_that_cannot_be_made_is_said_before_any_work(ready: Peer) -> None:
+    paths = pictures("a.png")
+    Path("clips").write_text("a file")
+    async with nemo_of(ready) as nemo:
+        with pytest.raises(InvalidRequestError, match="The folder 'clips' cannot be made"):
+            await nemo.explain_many(paths, folder="clips")
+    assert ready.log("POST") == []

@@ -14,7 +14,7 @@ import pytest
 from peer import FAST, left_in, run_script
 
 from ipynemo import AsyncNemo, Draft
-from ipynemo.errors import OutOfCreditsError, PlanError, SessionNotFoundError, UnsupportedFileError
+from ipynemo.errors import InvalidRequestError, OutOfCreditsError, PlanError, SessionNotFoundError, UnsupportedFileError
 
 TIMING = dataclasses.replace(FAST, render_limit_s=240, read_budget_s=60, render_poll_max_s=0.2)
 
@@ -98,6 +98,12 @@ async def test_refusals_are_the_typed_errors(clean_home: Path) -> None:
         Path("words.png").write_text("no picture at all")
         with pytest.raises(UnsupportedFileError):
             await session.upload("words.png")
+        with pytest.raises(InvalidRequestError) as caught:
+            await session.upload("http://127.0.0.1:8080/robot.png")
+        assert str(caught.value) == (
+            "The link to 127.0.0.1 cannot be fetched: it does not lead to a server on the public internet. "
+            "Download the file and upload it from this computer."
+        )
         with pytest.raises(SessionNotFoundError):
             await nemo.session("no-such-session").draft()
         await session.upload(picture("a.png"))

@@ -260,6 +260,24 @@ async def test_cancelling_ends_the_export_that_waits_for_it(ready: Peer) -> None
     assert len(orders(ready)) == 1
 
 
+async def test_closing_the_client_ends_the_export_that_waits_and_asks_for_nothing_more(ready: Peer) -> None:
+    ready.set(plans=[[PROCESSING]])
+    nemo = nemo_of(ready)
+    exporting = asyncio.create_task(nemo.session("s-1").export("clip.mp4"))
+    await asyncio.to_thread(ready.until, lambda log: [entry for entry in log if entry.get("method") == "GET"][2:])
+    await nemo.aclose()
+    asked = len(ready.log("GET"))
+    with pytest.raises(ConnectionFailedError, match="The client was closed during the export") as caught:
+        await asyncio.wait_for(exporting, 1)
+    assert f"session.resume({caught.value.render_id!r})" in str(caught.value.hint)
+    assert (exporting.cancelling(), nemo._wire._connections._clients) == (0, {})
+    await asyncio.sleep(0.1)
+    assert (len(ready.log("GET")), len(orders(ready))) == (asked, 1)
+    ready.set(faults=[{"on": "GET /api/render/proxy/lambda/.*", "status": 200, "body": json.dumps(DONE)}])
+    async with nemo_of(ready) as later:  # another client picks it up
+        assert (await later.session("s-1").resume(str(caught.value.render_id))).path.name == "clip.mp4"
+
+
 async def test_a_session_has_one_export_at_a_time_however_often_it_was_attached(ready: Peer) -> None:
     ready.set(plans=[[PROCESSING, PROCESSING, DONE]])
     async with nemo_of(ready) as nemo:

@@ -8,13 +8,29 @@ import os
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import httpcore
 import psutil
 import pytest
-from faulty import FAST, TOKEN, World, connections_to, delta, nothing_left, sse, stream, tasks_of_ours, text, until
+from faulty import (
+    FAST,
+    TOKEN,
+    World,
+    answer,
+    connections_to,
+    delta,
+    nothing_left,
+    sse,
+    stream,
+    tasks_of_ours,
+    text,
+    until,
+)
 
 from ipynemo import AsyncNemo, AsyncSession, Nemo
 from ipynemo.client.streaming import TurnStream
+from ipynemo.errors import ConnectionFailedError
 from ipynemo.events import Text, TextDelta
 
 ENDLESS = stream(sse(delta("Hel")), ["stall"])
@@ -229,3 +245,27 @@ async def test_a_client_that_is_closed_holds_no_connection(world: World, own_hom
     assert connections_to(world.port) == []
     assert tasks_of_ours() == []
     del turn
+
+
+async def test_a_client_that_is_closed_while_a_read_connects_leaves_no_connection_open(
+    world: World, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connecting = threading.Event()
+    connect = httpcore.AnyIOBackend.connect_tcp
+
+    async def slow(*args: Any, **options: Any) -> httpcore.AsyncNetworkStream:
+        connecting.set()
+        await asyncio.sleep(0.2)
+        return await connect(*args, **options)
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", slow)
+    world.on("/simple", answer(200, '{"code": 0, "data": {"available": 60, "frozen": 0, "total": 100}}'))
+    nemo = AsyncNemo(world.url, token=TOKEN, timing=FAST, data=own_home)
+    reading = asyncio.create_task(nemo.credits())
+    await until(connecting.is_set, "the connection")
+    await nemo.aclose()
+    with pytest.raises(ConnectionFailedError, match="Could not read the credits: the client was closed meanwhile"):
+        await reading
+    assert world.arrivals("/simple") == []
+    await nothing_left(world)
+    assert connections_to(world.port) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from peer import PATIENCE_S, Peer, left_in, nemo_of, run_script, script_environment
+
+from ipynemo.errors import InvalidRequestError
 
 EXPORTING = """
 import ipynemo
@@ -76,3 +79,48 @@ async def test_a_render_that_was_only_ordered_is_fetched_by_its_id(peer: Peer, v
         assert (await session.render(render.id)).status == "completed"
         clip = await session.resume(render.id, "mine.mp4")
     assert (clip.path, clip.render_s, clip.duration_s) == (Path("mine.mp4"), None, 2.0)
+
+
+async def test_an_order_keeps_the_name_and_the_quality_that_were_asked_for(peer: Peer, video: Path) -> None:
+    peer.set(video=str(video))
+    async with nemo_of(peer) as nemo:
+        session = nemo.session("s-1")
+        assert await session.unfinished() is None
+        with pytest.raises(InvalidRequestError, match="quality='best'"):
+            await session.submit(quality="best")
+        render = await session.submit(path="films/mine.mp4", quality="low")
+        assert render.path == "mine.mp4"
+        [order] = [entry for entry in peer.log("POST /api/render") if entry["path"].endswith("/lambda")]
+        assert order["json"]["output"] == {"format": "mp4", "quality": "low"}
+        found = await session.unfinished()
+        assert found is not None
+        assert (found.id, found.path) == (render.id, "mine.mp4")
+        clip = await session.resume(found)
+        assert clip.path.name == "mine.mp4"
+        assert await session.unfinished() is None
+
+
+async def test_nothing_is_unfinished_while_this_process_is_at_it(peer: Peer, video: Path) -> None:
+    peer.set(video=str(video), plans=[[{"status": "processing", "progress": 40}]])
+    async with nemo_of(peer) as nemo:
+        session = nemo.session("s-1")
+        render = await session.submit()
+        seen = asyncio.Event()
+        following = asyncio.ensure_future(session.resume(render, on_progress=lambda *_now: seen.set()))
+        await seen.wait()
+        assert await nemo.session("s-1").unfinished() is None
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        found = await session.unfinished()
+        assert found is not None
+        assert found.id == render.id
+
+
+async def test_a_render_that_was_cancelled_elsewhere_is_not_unfinished(peer: Peer) -> None:
+    peer.set(plans=[[{"status": "cancelled"}]])
+    async with nemo_of(peer) as nemo:
+        session = nemo.session("s-1")
+        await session.submit()
+        assert await session.unfinished() is None
+        [render] = await session.renders()
+        assert render.is_cancelled

@@ -142,6 +142,26 @@ def test_moving_to_another_track_and_reordering_are_told():
     assert changes(draft(video(CITY), music(LOFI)), draft(music(LOFI), video(CITY))) == ["Tracks reordered"]
 
 
+def test_an_id_given_anew_on_a_track_of_another_type_is_another_segment():
+    card = {"id": "s5", "tx": "The end", "st": 8000, "d": 2000}
+    happy = {"id": "s5", "n": "happy", "st": 0, "d": 10000, "vol": 0.3}
+    before = draft(video(CITY, id="t1"), title(card, id="t2"))
+    after = draft(video(CITY, id="t1"), title(id="t2"), music(happy, id="t3"))
+    assert changes(before, after) == ["Title removed: 'The end' (8–10 s)", "BGM added: 'happy' (0–10 s, 30%)"]
+    # the track's id given anew as well
+    after = draft(video(CITY, id="t1"), music({**happy, "id": "s6"}, id="t2"), n=1)
+    assert changes(before, after) == [
+        *("Title removed: 'The end' (8–10 s)", "BGM added: 'happy' (0–10 s, 30%)", "Draft: n changed"),
+    ]
+
+
+def test_a_track_that_changes_its_type_keeps_its_segments():
+    named = {**CITY, "vol": 0.5}
+    before, after = draft(video(CITY, named | {"id": "c2"}, id="t1")), {"tt": 9, "id": "t1"}
+    after = draft({**after, "sg": [CITY, named | {"id": "c2", "vol": 0.6}]})
+    assert changes(before, after) == ["Track 1 type: Video → Type 9", "Type 9 'city' volume: 50% → 60%"]
+
+
 def test_tracks_are_told_where_no_segment_tells_them():
     assert changes(draft(), draft(title())) == ["Track 1 added: Title (empty)"]
     assert changes(draft(video(CITY), {"tt": 9}), draft(video(CITY))) == ["Track 2 removed: Type 9 (empty)"]

@@ -12,7 +12,7 @@ MODULES = {
     "ipynemo.draft.summary": 5,
     "ipynemo.draft.changes": 1,
     "ipynemo.draft.html": 1,
-    "ipynemo.frames": 2,
+    "ipynemo.frames": 3,
     "ipynemo.intents.routing": 1,
     "ipynemo.intents.translation": 1,
 }

@@ -25,6 +25,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 900
+NOTEBOOKS = ("01_quickstart.ipynb", "02_studio.ipynb", "03_explore_a_draft.ipynb", "04_classroom.ipynb")
 
 pytestmark = pytest.mark.wheel
 
@@ -78,9 +79,9 @@ def test_the_wheel_holds_the_package_and_the_notebooks_and_nothing_else(built: d
     with zipfile.ZipFile(built["wheel"]) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     source = {name.removeprefix("src/") for name in tracked("src/ipynemo/**")}
-    notebooks = {f"ipynemo/{name}" for name in tracked("notebooks/*.ipynb")}
+    notebooks = {f"ipynemo/{name}" for name in tracked("notebooks/*")}
     assert "ipynemo/py.typed" in names
-    assert "ipynemo/notebooks/01_quickstart.ipynb" in names
+    assert {f"ipynemo/notebooks/{name}" for name in NOTEBOOKS} <= names
     assert (source | notebooks) - names == set()
     assert {name for name in names if not name.startswith("ipynemo/")} == set()
     assert {name for name in names if "__pycache__" in name or name.endswith((".pyc", ".mp4", ".sqlite3"))} == set()
@@ -108,7 +109,7 @@ def test_the_sdist_holds_what_a_packager_needs(built: dict[str, Path]) -> None:
         "LICENSE",
         "Makefile",
         "tools/demo.py",
-        "notebooks/01_quickstart.ipynb",
+        *(f"notebooks/{name}" for name in NOTEBOOKS),
     ):
         assert name in names
     assert tracked("tests/*.py") - names == set()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from chat_peer import TOKEN, Caught, serving, until, written
 from ipynemo import AsyncSession, Nemo, Session, Timing
 from ipynemo.errors import InvalidRequestError, TurnFailedError
 from ipynemo.intents import Action
-from ipynemo.widgets import _chat_jobs
+from ipynemo.widgets import _chat_jobs, _talk
 from ipynemo.widgets.chat import Chat
 
 
@@ -265,6 +266,23 @@ def test_what_the_state_tells_of_earlier_messages_is_shown(
     until(lambda: chat.draft is not None, "the state")
     assert chat.said() == [("user", "hi"), ("agent", "**Hello**")]
     assert chat.history[1]["nodes"] == [{"t": "p", "c": [{"t": "strong", "c": ["Hello"]}]}]
+    chat.end()
+
+
+def test_what_another_kernel_said_is_shown_with_what_its_silent_turn_did(
+    session: Session, nemo: Nemo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in ("edit A", "say **Hello**", "edit Robots"):
+        session.chat(text, as_is=True)
+    monkeypatch.setattr(_talk, "_kept", OrderedDict())  # a process that has not seen the session
+    chat = Caught(nemo.session(session.session_id), language="en")
+    until(lambda: chat.draft is not None, "the state")
+    assert chat.said()[2:] == [
+        ("user", "say **Hello**"),
+        ("agent", "**Hello**"),
+        ("user", "edit Robots"),
+        ("agent", "Title added: 'Robots' (1–2 s); Length: 1 s → 2 s"),
+    ]
     chat.end()
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from widget_kit import Wire, on_loop, say, say_control, until
+from widget_kit import Wire, say, say_control, until
 
 from ipynemo import Clip, Draft, Nemo, Session
 from ipynemo.errors import NothingToExportError, PlanError, RenderFailedError
 from ipynemo.widgets._pace import Pace
-from ipynemo.widgets._rendering import wanted_name
+from ipynemo.widgets._rendering import running, wanted_name
 from ipynemo.widgets.exporter import Exporter
 
 
@@ -126,9 +126,7 @@ def test_a_page_that_comes_later_sees_the_export_as_it_stands(session: Session) 
 
 
 def test_what_a_kernel_that_is_gone_began_is_taken_up_under_its_name(session: Session, nemo: Nemo) -> None:
-    twin = session._twin
-    on_loop(twin._use)
-    render = on_loop(lambda: twin._exports.submit(small(1), Path("robot.mp4")))
+    render = session.submit(small(1), path="robot.mp4")
     exporter = Exporter(nemo.session(session.session_id))
     wire = Wire(exporter)
     until(lambda: exporter.clip is not None)
@@ -142,22 +140,48 @@ def test_what_a_kernel_that_is_gone_began_is_taken_up_under_its_name(session: Se
     assert later.clip is None
 
 
+def test_a_cell_that_runs_again_joins_the_export_that_is_under_way(session: Session, tmp_path: Path) -> None:
+    first = Exporter(session, draft=small(6), filename="one")
+    first.export()
+    until(lambda: running(session._twin) is not None)
+    second = Exporter(session)
+    wire = Wire(second)
+    until(lambda: first.clip is not None and second.clip is not None)
+    assert second.clip is first.clip
+    until(lambda: second.view["stage"] == "done")
+    assert any(view["taken_up"] and view["percent"] > 0 for view in wire.states("view"))
+    assert [path.name for path in tmp_path.glob("*.mp4")] == ["one.mp4"]
+
+
+def test_what_was_joined_can_be_cancelled_from_either(session: Session, tmp_path: Path) -> None:
+    first = Exporter(session, draft=small(60))
+    first.export()
+    until(lambda: first.view["stage"] == "render")
+    second = Exporter(session)
+    until(lambda: second.busy)
+    second.cancel()
+    until(lambda: first.view["stage"] == "cancelled" and second.view["stage"] == "cancelled")
+    until(lambda: not first.busy and not second.busy)
+    assert (first.clip, second.clip, first.error, second.error) == (None, None, None, None)
+    assert list(tmp_path.glob("*.mp4*")) == []
+
+
 def test_a_render_that_failed_is_ordered_once_more_and_then_said(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exporter = Exporter(session, draft=small(1), language="en")
-    exports, orders = session._twin._exports, []
-    submit = exports.submit
+    twin, orders = session._twin, []
+    submit = twin.submit
 
-    async def counted(draft: Draft, path: Path) -> Any:
-        orders.append(path.name)
-        return await submit(draft, path)
+    async def counted(draft: Draft, *, path: str) -> Any:
+        orders.append(path)
+        return await submit(draft, path=path)
 
-    async def failing(*_: Any) -> Any:
+    async def failing(*_: Any, **_options: Any) -> Any:
         raise RenderFailedError("The export failed: robot.png is missing.", hint="Look at the draft.")
 
-    monkeypatch.setattr(exports, "submit", counted)
-    monkeypatch.setattr(exports, "resume", failing)
+    monkeypatch.setattr(twin, "submit", counted)
+    monkeypatch.setattr(twin, "resume", failing)
     exporter.export("clip")
     until(lambda: exporter.error is not None and not exporter.busy)
     assert orders == ["clip.mp4", "clip.mp4"]
@@ -173,10 +197,10 @@ def test_a_render_that_failed_is_ordered_once_more_and_then_said(
 def test_a_plan_without_exports_is_said_without_a_button_that_would_not_help(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def refused(*_: Any) -> Any:
+    async def refused(*_: Any, **_options: Any) -> Any:
         raise PlanError("This plan does not include exports (HTTP 402).", hint="This needs another subscription.")
 
-    monkeypatch.setattr(session._twin._exports, "submit", refused)
+    monkeypatch.setattr(session._twin, "submit", refused)
     exporter = Exporter(session, draft=small(1), language="en")
     exporter.export("clip")
     until(lambda: exporter.error is not None)

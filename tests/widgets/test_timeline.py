@@ -203,8 +203,19 @@ def test_the_selection_is_set_from_either_side() -> None:
     with pytest.raises(NoSuchSegmentError, match="no segment 3 on track 1"):
         timeline.selection = [(1, 3)]
     with pytest.raises(InvalidRequestError):
+        timeline.selection = [(True, 1)]
+    with pytest.raises(InvalidRequestError):
         timeline.selection = [1]
     assert timeline.selection == ((2, 1),)
+
+
+def test_rows_of_the_frame_can_be_selected() -> None:
+    frame = DRAFT.to_frame()
+    timeline = Timeline(draft=DRAFT)
+    timeline.selection = zip(frame.track, frame.segment, strict=True)  # numbers of numpy
+    assert timeline.selection == tuple((t.number, s.number) for t in DRAFT.tracks for s in t.segments)
+    assert {type(number) for place in timeline.selection for number in place} == {int}
+    assert timeline.cursor["selection"][0] == [1, 1]
 
 
 def test_an_observer_that_fails_does_not_leave_the_page_waiting() -> None:

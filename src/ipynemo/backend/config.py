@@ -58,6 +58,8 @@ class BackendConfig:
         How many renders this server runs at the same time.
     max_data_bytes : int
         How much room files and clips may take before the oldest are removed.
+    user_data_bytes : int
+        How much an anonymous user's uploads may take; the fixed user has no limit of its own.
     allow_private_urls : bool
         Whether files may be fetched from private addresses, such as a school's own picture server.
     database_connections : int
@@ -88,6 +90,7 @@ class BackendConfig:
     render_limit_s: float = 1800.0
     renders_at_once: int = max(1, (os.cpu_count() or 1) // 2)
     max_data_bytes: int = 20 << 30
+    user_data_bytes: int = 2_000_000_000
     allow_private_urls: bool = False
     database_connections: int = 10
     database_wait_s: float = 15.0

@@ -61,7 +61,9 @@ def of_error(error: errors.NemoError) -> JSONResponse:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, (errors.RateLimitError, UnavailableError)):
         headers["Retry-After"] = str(int(error.retry_after_s or 30))
-    return error_answer(status, code, str(error), headers=headers)
+    # The hint is the end of the message, for all readers; for itself it is there for those who show it apart.
+    data = {"hint": error.hint} if error.hint else None
+    return error_answer(status, code, str(error), data, headers)
 
 
 def _say(problem: dict[str, Any]) -> str:

@@ -222,14 +222,22 @@ class UploadAnswer(Answer):
     data: UploadData
 
 
+class MessageData(BaseModel):
+    """Something that was said in a session."""
+
+    role: Literal["user", "model"]
+    text: str
+
+
 class State(BaseModel):
-    """The state of a session."""
+    """The state of a session; `messages` is the end of the talk, oldest first, long texts cut."""
 
     draft: dict[str, Any]
     video_infos: list[FileData]
     canvas_config: dict[str, Any]
     generated_media: list[dict[str, Any]]
     video_analyses: list[dict[str, Any]]
+    messages: list[MessageData]
     timeline_version: int
 
 

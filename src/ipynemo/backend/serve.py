@@ -105,6 +105,7 @@ def serve(
     token: str | None = None,
     session_days: float = 30.0,
     plan_export: bool = True,
+    user_gb: float = 2.0,
 ) -> None:
     """Serve until Ctrl-C.
 
@@ -130,6 +131,8 @@ def serve(
         A session not used for so many days is forgotten.
     plan_export : bool
         Whether exports are part of the plan.
+    user_gb : float
+        How much room the files of each user of `anonymous` have.
 
     Raises
     ------
@@ -151,6 +154,7 @@ def serve(
         credits=credits,
         session_days=session_days,
         plan_export=plan_export,
+        user_data_bytes=round(user_gb * 1e9),
     )
     try:
         from ipynemo.backend import running

@@ -41,6 +41,7 @@ THREADS = 4
 MAX_WAITING = 8  # turns of one session, with the one that runs
 LOCK_LOOK_S = 0.2
 CLOSE_S = 3.0
+TOLD_CHANGES = 5
 SAVE_WAIT_S = 120.0  # for a turn that runs, before a draft is saved
 NOWHERE = Path("not-on-this-computer")
 
@@ -237,6 +238,7 @@ class _Running:
         loop = asyncio.get_running_loop()
         steps = await loop.run_in_executor(threads, respond, message, situation)
         said: list[str] = []
+        now = situation.draft
         while (step := await loop.run_in_executor(threads, next, steps, None)) is not None:
             match step:
                 case Say():
@@ -247,9 +249,12 @@ class _Running:
                     self._turn.say(self._frames.call(step.id, step.name, step.args))
                 case Result():
                     delta = await self._keep(step)
+                    now = now if step.draft is None else step.draft
                     self._turn.say(self._frames.result(step.id, step.name, step.response, delta))
-        if said:
-            await self._store.sessions.say(self._session.id, "model", "\n".join(said))
+        text = "\n".join(said)
+        if not text.strip():  # the client tells the difference itself; the talk has to tell it too
+            text = await loop.run_in_executor(threads, _told, situation.draft, now, self._session.language)
+        await self._store.sessions.say(self._session.id, "model", text)
 
     async def _situation(self, assets: list[Asset], paths: dict[str, Path]) -> Situation:
         from ipynemo.backend.agent import Situation
@@ -274,6 +279,13 @@ class _Running:
         self._same_step = result.history == "edit"
         self.changed = True
         return {"timeline_version": version, "draft_updated_at": time.time()}
+
+
+def _told(before: Draft, after: Draft, language: str) -> str:
+    """Return in one line what a turn did that said nothing."""
+    changes = before.diff(after)
+    line = "; ".join(changes[:TOLD_CHANGES]) + ("; …" if len(changes) > TOLD_CHANGES else "")
+    return line or ("完成。" if language.startswith("zh") else "Done.")
 
 
 def _facts(asset: Asset, path: Path) -> AssetFacts:

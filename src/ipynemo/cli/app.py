@@ -134,6 +134,7 @@ def serve(
     credits: Annotated[int, typer.Option(min=0, help="What every user has to spend.")] = 100,  # noqa: A002
     export: Annotated[bool, typer.Option("--export/--no-export", help="Whether exports are part of the plan.")] = True,
     session_days: Annotated[float, typer.Option(min=0, help="A session unused for so long is forgotten.")] = 30.0,
+    user_gb: Annotated[float, typer.Option(min=0, help="Room for the files of each user of --anonymous, in GB.")] = 2.0,
     ask_token: Annotated[
         bool, typer.Option("--ask-token", help=f"Ask for the token, instead of reading {SERVE_TOKEN_VARIABLE}.")
     ] = False,
@@ -158,6 +159,7 @@ def serve(
         plan_export=export,
         token=token,
         session_days=session_days,
+        user_gb=user_gb,
     )
 
 

@@ -15,6 +15,7 @@ from ipynemo.errors import BackendStartError, NemoError
 __all__ = ["copy_notebooks", "open_lab", "shipped_notebooks"]
 
 DEFAULT_FOLDER: Final = Path("ipynemo-notebooks")
+VOILA: Final = "voila.json"  # lets Voila, started in that folder, serve the clips beside the notebooks
 INSTALL: Final = 'Install it: pip install "ipynemo[notebooks]"'
 
 
@@ -31,7 +32,10 @@ def copy_notebooks(folder: Path) -> tuple[list[str], list[str]]:
     """Copy the notebooks into a folder; return the names of the new ones, and of those that were there and are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     copied, kept = [], []
-    for notebook in shipped_notebooks():
+    shipped = shipped_notebooks()
+    if not (folder / VOILA).exists():
+        shutil.copyfile(shipped[0].with_name(VOILA), folder / VOILA)
+    for notebook in shipped:
         target = folder / notebook.name
         if target.exists():
             kept.append(notebook.name)

@@ -61,6 +61,8 @@ _BY_STATUS: dict[int, type[NemoError]] = {
     422: InvalidRequestError,
     429: RateLimitError,
 }
+# Of these our own backend says what is wrong with what was asked, and what to do, in sentences that can stand alone.
+_SAID_WHOLE = (InvalidRequestError, UnsupportedFileError, FileTooLargeError)
 _HINTS: dict[type[NemoError], str] = {
     AuthenticationError: "Check the token (NEMO_TOKEN), or unset it to work with an anonymous one.",
     InvalidRequestError: "Look at what was asked; if that is right, a newer ipynemo may be needed for this backend.",
@@ -145,6 +147,17 @@ def _message(answer: Any) -> str | None:
     return None
 
 
+def _said_with_hint(answer: Any) -> tuple[str, str] | None:
+    """Return message and hint, where an answer tells the hint apart, as that of the embedded backend does."""
+    data = answer.get("data") if isinstance(answer, dict) else None
+    hint = data.get("hint") if isinstance(data, dict) else None
+    said = _message(answer) or ""
+    if not isinstance(hint, str) or not hint.strip() or not said.endswith(hint):
+        return None
+    message = _quote(said.removesuffix(hint))
+    return (message, _quote(hint)) if message else None
+
+
 def _quote(text: str) -> str:
     """Return what a foreign answer says, fit to be shown: short, without control characters and tokens."""
     shown = "".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text[: MAX_QUOTE * 4])
@@ -182,9 +195,13 @@ def error_from(
     kind = kind or ServerError
     said = _quote(_message(answer) or "")
     where = f"HTTP {status}" if code in (None, 0) else f"code {code}"
+    message = f"The backend would not {doing} ({where}){f': {said}' if said else ''}".rstrip(".") + "."
+    hint = _HINTS.get(kind)
+    if kind in _SAID_WHOLE and (whole := _said_with_hint(answer)):
+        message, hint = whole
     error = kind(
-        f"The backend would not {doing} ({where}){f': {said}' if said else ''}".rstrip(".") + ".",
-        hint=_HINTS.get(kind),
+        message,
+        hint=hint,
         status=status,
         code=code,
         session_id=session_id,

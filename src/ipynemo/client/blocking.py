@@ -13,10 +13,11 @@ from typing import Any, ParamSpec, TypeVar
 from ipynemo.client.batch import DEFAULT_MESSAGE, OnPicture
 from ipynemo.client.client import AsyncNemo
 from ipynemo.client.exports import OnProgress
+from ipynemo.client.results import Explanations
 from ipynemo.client.session import AsyncSession
 from ipynemo.client.streaming import TurnStream
 from ipynemo.client.transfer import Progress, Source
-from ipynemo.client.values import Asset, Clip, Credits, Explained, Render, Reply, SessionInfo
+from ipynemo.client.values import Asset, Clip, Credits, Render, Reply, SessionInfo
 from ipynemo.draft import Draft
 from ipynemo.events import Event
 from ipynemo.loop import callbacks_here, run
@@ -127,18 +128,27 @@ class Session:
         return _wait(self._twin.credits)
 
     def export(
-        self, path: Source | None = None, *, draft: Draft | None = None, on_progress: OnProgress | None = None
+        self,
+        path: Source | None = None,
+        *,
+        draft: Draft | None = None,
+        quality: str = "high",
+        on_progress: OnProgress | None = None,
     ) -> Clip:
         """Render the draft and fetch the video."""
-        return _wait(self._twin.export, path, draft=draft, on_progress=on_progress)
+        return _wait(self._twin.export, path, draft=draft, quality=quality, on_progress=on_progress)
 
-    def submit(self, draft: Draft | None = None) -> Render:
+    def submit(self, draft: Draft | None = None, *, path: Source | None = None, quality: str = "high") -> Render:
         """Order a render and return at once."""
-        return _wait(self._twin.submit, draft)
+        return _wait(self._twin.submit, draft, path=path, quality=quality)
 
     def renders(self) -> list[Render]:
         """Return the renders that this computer has ordered in this session."""
         return _wait(self._twin.renders)
+
+    def unfinished(self) -> Render | None:
+        """Return the newest render that nobody has waited for."""
+        return _wait(self._twin.unfinished)
 
     def render(self, render_id: str) -> Render:
         """Return a render as it is now."""
@@ -241,9 +251,10 @@ class Nemo:
         *,
         concurrency: int = 4,
         folder: Source | None = None,
+        quality: str = "high",
+        resume: bool = False,
         on_picture: OnPicture | None = None,
-    ) -> list[Explained]:
+    ) -> Explanations:
         """Make a clip of each picture; one that fails does not stop the others."""
-        return _wait(
-            self._twin.explain_many, paths, message, concurrency=concurrency, folder=folder, on_picture=on_picture
-        )
+        options: dict[str, Any] = {"concurrency": concurrency, "folder": folder, "quality": quality, "resume": resume}
+        return _wait(self._twin.explain_many, paths, message, on_picture=on_picture, **options)

@@ -13,9 +13,10 @@ from ipynemo.client.batch import DEFAULT_MESSAGE, Batch, OnPicture
 from ipynemo.client.endpoint import choose_endpoint
 from ipynemo.client.journal import Journal
 from ipynemo.client.patience import patiently
+from ipynemo.client.results import Explanations
 from ipynemo.client.session import AsyncSession
 from ipynemo.client.transfer import Source, path_of
-from ipynemo.client.values import Credits, Explained, SessionInfo
+from ipynemo.client.values import Credits, SessionInfo
 from ipynemo.client.wire import Wire, data_of
 from ipynemo.errors import InvalidRequestError, ProtocolError
 from ipynemo.loop import bridged, close_at_exit
@@ -179,8 +180,10 @@ class AsyncNemo:
         *,
         concurrency: int = 4,
         folder: Source | None = None,
+        quality: str = "high",
+        resume: bool = False,
         on_picture: OnPicture | None = None,
-    ) -> list[Explained]:
+    ) -> Explanations:
         """Make a clip of each picture, each in a session of its own; one that fails does not stop the others.
 
         Parameters
@@ -192,14 +195,22 @@ class AsyncNemo:
         concurrency : int
             How many are at work at once, 1–32.
         folder : path, optional
-            Where the clips go; else this folder. A clip is named after its picture and never replaces a file.
+            Where the clips go; else this folder. It is made where it is missing. A clip is named after its picture
+            and never replaces a file.
+        quality : {"high", "medium", "low"}
+            Full size, 720 or 360 lines: a small one is done several times sooner.
+        resume : bool
+            Go on where an earlier run with the same message stopped, also after the kernel was restarted: what is done
+            is not made again, a draft or a render that is there is used, and nothing is asked, or paid for, twice. A
+            picture that was changed since then begins anew.
         on_picture : callable, optional
             Called with `(Explained, done, total)` as each ends.
 
         Returns
         -------
-        list of Explained
-            In the order of the paths: each with its clip, or its error.
+        Explanations
+            A list in the order of the paths: each with its clip, or its error. In a cell it shows the clips side by
+            side, then what went wrong with which picture; `to_frame()` is the same as a table.
         """
-        batch = Batch(self, message, folder, on_picture)
+        batch = Batch(self, message, folder=folder, quality=quality, resume=resume, on_picture=on_picture)
         return await batch.run([paths] if isinstance(paths, (str, os.PathLike)) else list(paths), concurrency)

@@ -2,18 +2,25 @@
 
 Billed calls have a connection of their own each: on a kept one that the server is just closing nobody could tell
 whether the request arrived. Files on other hosts are fetched without any of our headers.
+
+Closing ends each request that is under way, and waits for its end: a pool that is closed over somebody who is just
+connecting leaves that connection open for good.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
 from ipynemo.client.secret import Secret
+from ipynemo.errors import ConnectionFailedError
 from ipynemo.settings import SKILL_SOURCE, SKILL_VERSION, Settings, Timing
 
 __all__ = ["Bearer", "Connections"]
@@ -42,6 +49,15 @@ def _attribution(settings: Settings) -> dict[str, str]:
     return {"X-Skill-Source": SKILL_SOURCE, "X-Skill-Version": SKILL_VERSION, "X-Skill-Platform": platform}
 
 
+@dataclass(frozen=True, eq=False)
+class _UnderWay:
+    """A request: whose it is, what ends it, and its end."""
+
+    task: asyncio.Task[object] | None
+    limit: asyncio.Timeout
+    ended: asyncio.Future[None]
+
+
 class Connections:
     """The HTTP clients of one `AsyncNemo`; opened when they are needed.
 
@@ -56,6 +72,7 @@ class Connections:
         self._timing = timing
         self._local = local
         self._clients: dict[str, httpx.AsyncClient] = {}
+        self._under_way: set[_UnderWay] = set()
 
     def of(self, kind: str) -> httpx.AsyncClient:
         """Return the client for reads, billed calls, or files on other hosts, which get none of our headers."""
@@ -75,8 +92,39 @@ class Connections:
             )
         return client
 
+    @asynccontextmanager
+    async def request(self) -> AsyncIterator[None]:
+        """Hold a request from before it is sent until its answer is closed.
+
+        Raises
+        ------
+        ConnectionFailedError
+            The client was closed meanwhile.
+        """
+        limit = asyncio.timeout(None)
+        one = _UnderWay(asyncio.current_task(), limit, asyncio.get_running_loop().create_future())
+        self._under_way.add(one)
+        try:
+            async with limit:
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        else:
+            return
+        finally:
+            self._under_way.discard(one)
+            one.ended.set_result(None)
+        raise ConnectionFailedError("The client was closed meanwhile.")
+
     async def aclose(self) -> None:
-        """Close them; the next request opens new ones."""
+        """End what is under way and close them; the next request opens new ones."""
         clients, self._clients = list(self._clients.values()), {}
+        running = [one for one in self._under_way if one.task is not asyncio.current_task()]
+        for one in running:
+            if not one.limit.expired():
+                one.limit.reschedule(asyncio.get_running_loop().time())
+        if running:
+            await asyncio.wait([one.ended for one in running])
         for client in clients:
             await client.aclose()

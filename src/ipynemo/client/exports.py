@@ -32,6 +32,7 @@ from ipynemo.draft import Draft
 from ipynemo.errors import (
     ConnectionFailedError,
     DeadlineError,
+    InvalidRequestError,
     NemoError,
     NothingToExportError,
     ProtocolError,
@@ -43,13 +44,14 @@ from ipynemo.errors import (
 )
 from ipynemo.loop import off_loop
 
-__all__ = ["Exports", "Target", "clip_path", "free_path"]
+__all__ = ["QUALITIES", "Exports", "Target", "clip_path", "free_path"]
 
 log = logging.getLogger(__name__)
 
 BACKOFF: Final = 1.5  # each wait between two looks at a render is so much longer than the one before
 UNSEEN_LOOKS: Final = 3  # a render just ordered may not be visible at once
 PROXY: Final = "/api/render/proxy"
+QUALITIES: Final = ("high", "medium", "low")
 
 # The answer is lost, or it is not one: the order may have arrived all the same.
 IN_DOUBT: Final = (ConnectionFailedError, ServerError, ProtocolError)
@@ -96,31 +98,47 @@ class Exports:
         self._session_id = session_id
         self._one_at_a_time = one_at_a_time
 
-    async def export(self, draft: Draft, target: Target, on_progress: OnProgress | None) -> Clip:
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody in this process is at an export of the session."""
+        return self._one_at_a_time.locked()
+
+    async def export(self, draft: Draft, target: Target, on_progress: OnProgress | None, quality: str = "high") -> Clip:
         """Order a render, wait for it, fetch the file."""
         async with self._one_at_a_time:
             tell = on_progress or _nobody
             began = time.monotonic()
-            render = await self.submit(draft, target.path)
-            try:
-                render = await self._follow(render, tell)
-            except RenderCancelledError:
-                raise
-            except RenderFailedError as error:
-                log.info("Render %s failed (%s); trying once more under a new id.", render.id, error.message)
-                render = await self._follow(await self.submit(draft, target.path), tell)
-            render_s = time.monotonic() - began
-            return await self._clip(render, await self._fetch(render, target, tell), render_s, draft)
+            render: Render | None = None
+            async with self._wire.until_closed(lambda: self._closed(render)):
+                render = await self.submit(draft, target.path, quality)
+                try:
+                    render = await self._follow(render, tell)
+                except RenderCancelledError:
+                    raise
+                except RenderFailedError as error:
+                    log.info("Render %s failed (%s); trying once more under a new id.", render.id, error.message)
+                    render = await self._follow(await self.submit(draft, target.path, quality), tell)
+                render_s = time.monotonic() - began
+                return await self._clip(render, await self._fetch(render, target, tell), render_s, draft)
 
     async def resume(self, render: Render, target: Target, on_progress: OnProgress | None) -> Clip:
         """Wait for a render that was ordered before, and fetch its file."""
         async with self._one_at_a_time:
             tell = on_progress or _nobody
-            render = await self._follow(render, tell)
-            return await self._clip(render, await self._fetch(render, target, tell), None, None)
+            async with self._wire.until_closed(lambda: self._closed(render)):
+                render = await self._follow(render, tell)
+                return await self._clip(render, await self._fetch(render, target, tell), None, None)
 
-    async def submit(self, draft: Draft, path: Path | None) -> Render:
+    def _closed(self, render: Render | None) -> NemoError:
+        again, render_id = ("unfinished()", None) if render is None else (f"resume({render.id!r})", render.id)
+        hint = f"It may go on without us; with a new client, pick it up: session.{again}."
+        told = "The client was closed during the export."
+        return ConnectionFailedError(told, hint=hint, session_id=self._session_id, render_id=render_id)
+
+    async def submit(self, draft: Draft, path: Path | None, quality: str = "high") -> Render:
         """Order a render; return without waiting for it."""
+        if quality not in QUALITIES:
+            raise InvalidRequestError(f"quality={quality!r}.", hint=f"It is one of {', '.join(QUALITIES)}.")
         if draft.is_empty:
             raise NothingToExportError(
                 "There is nothing to export yet: the draft has no segment.",
@@ -131,7 +149,7 @@ class Exports:
         # The draft goes out as it came: the very JSON, not a reading of it.
         body = (
             f'{{"id": {json.dumps(render_id)}, "sessionId": {json.dumps(self._session_id)}, '
-            f'"draft": {draft.to_json()}, "output": {{"format": "mp4", "quality": "high"}}}}'
+            f'"draft": {draft.to_json()}, "output": {{"format": "mp4", "quality": "{quality}"}}}}'
         ).encode()
         shown = path.name if path is not None else None
         render = Render(render_id, self._session_id, "pending", path=shown)
@@ -245,9 +263,8 @@ class Exports:
 
     def _finished(self, render: Render) -> Render:
         if render.is_cancelled:
-            raise RenderCancelledError(
-                "The export was cancelled.", session_id=self._session_id, render_id=render.id, hint="Export again."
-            )
+            told, where = "The export was cancelled.", {"session_id": self._session_id, "render_id": render.id}
+            raise RenderCancelledError(told, hint="Export again.", **where)
         if render.is_failed:
             raise RenderFailedError(
                 f"The export failed: {render.error or 'the backend does not say why'}.".replace("..", "."),
@@ -291,7 +308,7 @@ class Exports:
         async def opened(headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
             if not url.startswith(("https://", "http://")):
                 raise ProtocolError("The video's link is no web address.")
-            async with self._wire.client("foreign").stream("GET", url, headers=headers) as response:
+            async with self._wire.elsewhere(url, headers) as response:
                 yield response
 
         return opened

@@ -9,18 +9,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ipynemo.client.values import Render, SessionInfo
+from ipynemo.client.values import Clip, Render, SessionInfo
 from ipynemo.loop import off_loop
 from ipynemo.settings import data_dir
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "KnownPicture"]
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,20 @@ CREATE TABLE IF NOT EXISTS sessions (
 CREATE TABLE IF NOT EXISTS renders (
     backend TEXT NOT NULL, session_id TEXT NOT NULL, render_id TEXT NOT NULL, status TEXT NOT NULL, path TEXT,
     submitted_at TEXT NOT NULL, PRIMARY KEY (backend, render_id));
+CREATE TABLE IF NOT EXISTS pictures (
+    backend TEXT NOT NULL, picture TEXT NOT NULL, session_id TEXT NOT NULL, quality TEXT, clip TEXT, render_id TEXT,
+    noted_at TEXT NOT NULL, PRIMARY KEY (backend, picture));
 """
+
+
+@dataclass(frozen=True)
+class KnownPicture:
+    """How far a picture of a batch had come."""
+
+    session_id: str
+    quality: str
+    clip: str | None
+    render_id: str | None
 
 
 def _now() -> str:
@@ -118,3 +132,19 @@ class Journal:
             *(self._backend, session_id),
         )
         return [Render(id=i, session_id=s, status=status, path=p, submitted_at=at) for i, s, status, p, at in rows]
+
+    async def note_picture(self, picture: str, session_id: str, quality: str, clip: Clip | None = None) -> None:
+        """Keep which session a picture of a batch is in, and its clip."""
+        place = (str(clip.path.absolute()), clip.render_id) if clip is not None else (None, None)
+        await self._do(
+            "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *(self._backend, picture, session_id, quality, *place, _now()),
+        )
+
+    async def picture(self, picture: str) -> KnownPicture | None:
+        """Return what is known of a picture of a batch."""
+        rows = await self._do(
+            "SELECT session_id, quality, clip, render_id FROM pictures WHERE backend = ? AND picture = ?",
+            *(self._backend, picture),
+        )
+        return KnownPicture(*rows[0]) if rows else None

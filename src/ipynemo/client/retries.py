@@ -89,6 +89,8 @@ class Retries:
                 left = not isinstance(error, NEVER_LEFT)
                 fault = self.undelivered(error, doing, session_id, render_id, left=left)
                 again = tries < timing.read_tries and not (billed and left)
+            except ConnectionFailedError as error:  # ours: the client was closed
+                fault, again = error, False
             except TimeoutError:
                 fault = self._too_slow(doing, limit_s, billed=billed, session_id=session_id, render_id=render_id)
                 again = False

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from urllib.parse import quote
 
 from ipynemo.client.direct import carry_out
 from ipynemo.client.exports import Exports, OnProgress, Target, clip_path
+from ipynemo.client.renders import known_render, looked_at, unfinished_render
 from ipynemo.client.state import read_draft, read_draft_or_none, read_state, write_draft
 from ipynemo.client.streaming import Feed, TurnStream
 from ipynemo.client.transfer import Progress, Source, path_of, upload
@@ -22,7 +22,7 @@ from ipynemo.client.turn import Turn
 from ipynemo.client.values import Asset, Clip, Credits, Render, Reply
 from ipynemo.client.wire import data_of
 from ipynemo.draft import Draft
-from ipynemo.errors import InvalidRequestError, NemoError, ProtocolError
+from ipynemo.errors import InvalidRequestError, ProtocolError
 from ipynemo.events import Event
 from ipynemo.intents import Intent, route
 from ipynemo.loop import bridged, off_loop
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from ipynemo.client.client import AsyncNemo
 
 __all__ = ["AsyncSession", "Source"]
-
-log = logging.getLogger(__name__)
 
 
 class AsyncSession:
@@ -231,7 +229,12 @@ class AsyncSession:
 
     @bridged
     async def export(
-        self, path: Source | None = None, *, draft: Draft | None = None, on_progress: OnProgress | None = None
+        self,
+        path: Source | None = None,
+        *,
+        draft: Draft | None = None,
+        quality: str = "high",
+        on_progress: OnProgress | None = None,
     ) -> Clip:
         """Render the draft and fetch the video.
 
@@ -243,6 +246,8 @@ class AsyncSession:
             Where to put the MP4; a file that is there is replaced. Without it a free name in this folder is taken.
         draft : Draft, optional
             Render this one instead of the session's own: an edited variation.
+        quality : {"high", "medium", "low"}
+            Full size, 720 or 360 lines: a small one is done several times sooner.
         on_progress : callable, optional
             Called with `(stage, percent)`: `("render", 0–100)`, then `("download", 0–100)`.
 
@@ -257,29 +262,28 @@ class AsyncSession:
         """
         await self._use()
         draft = draft if draft is not None else await self.draft()
-        return await self._exports.export(draft, await self._target(path, draft), on_progress)
+        return await self._exports.export(draft, await self._target(path, draft), on_progress, quality)
 
     @bridged
-    async def submit(self, draft: Draft | None = None) -> Render:
-        """Order a render and return at once; `resume` fetches it."""
+    async def submit(self, draft: Draft | None = None, *, path: Source | None = None, quality: str = "high") -> Render:
+        """Order a render and return at once; `resume` fetches it, under the name of `path` if it is given no other."""
         await self._use()
-        return await self._exports.submit(draft if draft is not None else await self.draft(), None)
+        draft = draft if draft is not None else await self.draft()
+        return await self._exports.submit(draft, path_of(path) if path is not None else None, quality)
 
     @bridged
     async def renders(self) -> list[Render]:
         """Return the renders that this computer has ordered in this session, the newest first, as they are now."""
         known = await self._journal.renders(self.session_id)
-        return [await self._looked(render) for render in known]
+        return [await looked_at(self._exports, render) for render in known]
 
-    async def _looked(self, render: Render) -> Render:
-        if render.is_failed or render.is_cancelled or render.status in ("refused", "undelivered"):
-            return render
-        try:
-            now = await self._exports.look(render.id, render.path)
-        except NemoError as error:
-            log.info("Render %s could not be looked at: %s", render.id, type(error).__name__)
-            return render
-        return dataclasses.replace(now, submitted_at=render.submitted_at)
+    @bridged
+    async def unfinished(self) -> Render | None:
+        """Return the newest render that nobody has waited for, because a page or a kernel went away, to `resume` it.
+
+        None where there is none, or where this process is at an export of the session.
+        """
+        return await unfinished_render(self._exports, self._journal, self.session_id)
 
     @bridged
     async def render(self, render_id: str) -> Render:
@@ -295,16 +299,10 @@ class AsyncSession:
         Without a path it gets the name that it was ordered with; a file of that name is not replaced.
         """
         await self._use()
-        known = render if isinstance(render, Render) else await self._known(render)
+        known = render if isinstance(render, Render) else await known_render(self._journal, self.session_id, render)
         target = await self._target(path if path is not None else known.path, None)
         target = dataclasses.replace(target, replace=path is not None)
         return await self._exports.resume(known, target, on_progress)
-
-    async def _known(self, render_id: str) -> Render:
-        known = await self._journal.renders(self.session_id)
-        return next(
-            (render for render in known if render.id == render_id), Render(render_id, self.session_id, "pending")
-        )
 
     @bridged
     async def cancel(self, render: Render | str) -> Render:
@@ -336,14 +334,9 @@ class AsyncSession:
                 "The embedded backend has no web editor.", hint="Look at the draft with session.draft()."
             )
         await self._use()
-        doing = "make a browser link"
-        answer = await self._wire.call(
-            "POST",
-            "/api/auth/claim-token",
-            json={"task_id": self.task_id, "session_id": self.session_id},
-            doing=doing,
-            session_id=self.session_id,
-        )
+        path, doing = "/api/auth/claim-token", "make a browser link"
+        asked = {"task_id": self.task_id, "session_id": self.session_id}
+        answer = await self._wire.call("POST", path, json=asked, doing=doing, session_id=self.session_id)
         claim = data_of(answer, doing=doing, session_id=self.session_id).get("claim_token")
         if not isinstance(claim, str) or not claim:
             raise ProtocolError("The backend gave no claim for a browser link.", session_id=self.session_id)

@@ -144,7 +144,7 @@ class Turn:
     def _reply(self, before: Draft | None, after: Draft | None) -> Reply:
         changes = tuple(before.diff(after)) if before is not None and after is not None else ()
         raw_text = str(self._answer)
-        translation = translate(raw_text, language=self._language)
+        translation = translate(raw_text, language=self._language, asked=self._text)
         nothing = NOTHING_SAID.get(self._language[:2].lower(), NOTHING_SAID["en"])
         reply = Reply(
             text=translation.text or "\n".join(changes) or nothing,

@@ -6,16 +6,16 @@ import html
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from ipynemo.draft import Draft
 from ipynemo.errors import NemoError
 from ipynemo.events import Failure, ToolCall
 from ipynemo.intents import Action
 
-__all__ = ["Asset", "Clip", "Credits", "Explained", "Render", "Reply", "SessionInfo"]
+__all__ = ["Asset", "Clip", "Credits", "Explained", "Render", "Reply", "SessionInfo", "shown"]
 
 
 @dataclass(frozen=True)
@@ -172,18 +172,23 @@ class Clip:
         return str(self.path)
 
     def _repr_html_(self) -> str:
-        # A relative path plays again tomorrow, on another computer, and in an untrusted notebook.
-        said, name = _shown(str(self)), _shown(self.path.name)
-        try:
-            relative = self.path.resolve().relative_to(Path.cwd().resolve()).as_posix()
-        except (ValueError, OSError):
+        said, name, source = shown(str(self)), shown(self.path.name), self._source()
+        if source is None:
             return f"<p>{said} – it lies outside the notebook's folder, where a page cannot play it.</p>"
-        source = html.escape(quote(os.fsencode(relative)), quote=True)
         width = min(self.width_px, 640 if self.width_px >= self.height_px else 360)
         return (
             f'<video controls preload="metadata" src="{source}" style="max-width:100%;width:{width}px" '
             f'aria-label="{name}"></video><p><a href="{source}" download>{said}</a></p>'
         )
+
+    def _source(self) -> str | None:
+        """Return the clip's address on a page, escaped; None where it lies outside the notebook's folder."""
+        # A relative path plays again tomorrow, on another computer, and in an untrusted notebook.
+        try:
+            relative = self.path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+        except (ValueError, OSError):
+            return None
+        return html.escape(quote(os.fsencode(relative)), quote=True)
 
 
 @dataclass(frozen=True)
@@ -253,8 +258,13 @@ class Explained:
         """Whether there is a clip."""
         return self.clip is not None
 
+    @property
+    def name(self) -> str:
+        """The picture's name without folder and ending: where the files are named after the pupils, the pupil's."""
+        return PurePath(unquote(urlsplit(self.source).path) if "://" in self.source else self.source).stem or "picture"
 
-def _shown(text: str) -> str:
+
+def shown(text: str) -> str:
     """Return text for a page; half characters, which a file's name may hold, cannot be sent to one."""
     return html.escape(text.encode("utf-8", "replace").decode(), quote=True)
 

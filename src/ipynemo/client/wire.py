@@ -43,16 +43,17 @@ class Wire:
         self.timing = timing
         self._connections = Connections(settings, timing, local=endpoint.is_local)
         self._retries = Retries(endpoint, timing)
-        self._turns: dict[asyncio.Task[Any], bool] = {}  # whether this client's closing ended it
+        self._long: dict[asyncio.Task[Any], bool] = {}  # whether this client's closing ended it
+        self._turns: set[asyncio.Task[Any]] = set()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         install_log_filter()
 
     async def aclose(self) -> None:
-        """End the turns that still run, close the connections. A later request opens new ones."""
+        """End the turns and exports that still run, close the connections. A later request opens new ones."""
         self._retries.closings += 1
-        running = [task for task in self._turns if task is not asyncio.current_task()]
+        running = [task for task in self._long if task is not asyncio.current_task()]
         for task in running:
-            self._turns[task] = True
+            self._long[task] = True
             task.cancel()
         if running:
             await asyncio.wait(running)
@@ -84,23 +85,43 @@ class Wire:
             yield
             return
         lock = self._locks.setdefault(session_id, asyncio.Lock())
-        self._turns[task] = False
+        fault = StreamInterruptedError(
+            "The client was closed during the answer.",
+            hint="The backend may have finished; look at `session.draft()` with a new client.",
+            session_id=session_id,
+        )
+        self._turns.add(task)
         try:
-            async with lock:
+            async with self.until_closed(lambda: fault), lock:
                 yield
+        finally:
+            self._turns.discard(task)
+
+    @asynccontextmanager
+    async def until_closed(self, fault: Callable[[], NemoError]) -> AsyncIterator[None]:
+        """Let work that takes many requests end when this client is closed, before it sends another one.
+
+        Parameters
+        ----------
+        fault : callable
+            Gives what is raised then.
+        """
+        task = asyncio.current_task()
+        if task is None or task in self._long:
+            yield
+            return
+        self._long[task] = False
+        try:
+            yield
         except asyncio.CancelledError:
-            if not self._turns[task]:
+            if not self._long[task]:
                 raise
+            task.uncancel()
         else:
             return
         finally:
-            closed = self._turns.pop(task)
-        if closed:
-            raise StreamInterruptedError(
-                "The client was closed during the answer.",
-                hint="The backend may have finished; look at `session.draft()` with a new client.",
-                session_id=session_id,
-            )
+            del self._long[task]
+        raise fault()
 
     # -- plain calls --------------------------------------------------------------------------------------------------
 
@@ -248,16 +269,24 @@ class Wire:
                 fault = InvalidRequestError(f"This request cannot be sent: {error}.")
             if fault is not None:
                 raise fault
-            response = await client.send(request, stream=True, auth=Bearer(token))
-            try:
-                if not renewed and await self._token_refused(response):
+            async with self._connections.request():
+                response = await client.send(request, stream=True, auth=Bearer(token))
+                try:
+                    if renewed or not await self._token_refused(response):
+                        yield response
+                        return
                     renewed = True
-                    if await self.endpoint.tokens.renew(token):
-                        continue
-                yield response
-                return
-            finally:
-                await response.aclose()
+                    if not await self.endpoint.tokens.renew(token):
+                        yield response
+                        return
+                finally:
+                    await response.aclose()
+
+    @asynccontextmanager
+    async def elsewhere(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
+        """Ask another host for a file, without any of our headers, and give its answer, unread."""
+        async with self._connections.request(), self.client("foreign").stream("GET", url, headers=headers) as response:
+            yield response
 
     async def _token_refused(self, response: httpx.Response) -> bool:
         """Return whether the answer says that the token is bad; only short JSON answers are looked into."""
@@ -277,12 +306,13 @@ class Wire:
         timing = self.timing
 
         async def once() -> dict[str, Any]:
-            async with self.client().stream(
+            sending = self.client().stream(
                 "POST",
                 self.endpoint.base_url + "/api/auth/anonymous-token",
                 headers={"Accept": "application/json", "X-Client-Id": client_id},
                 timeout=httpx.Timeout(timing.read_budget_s / 2, connect=timing.connect_s),
-            ) as response:
+            )
+            async with self._connections.request(), sending as response:
                 await read_whole(response)
                 return open_answer(response, doing=doing)
 

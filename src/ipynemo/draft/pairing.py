@@ -1,5 +1,7 @@
 """Which track and which segment of one draft is which of another: by id where there is one, else by content.
 
+An id counts among tracks of one type: a draft that was edited elsewhere may give the id of what was removed again.
+
 So that a segment put in front is one addition, and not a change of everything behind it. Every step is a lookup in a
 dictionary, so that the cost grows with the size of the drafts and not with its square.
 """
@@ -77,6 +79,22 @@ class _Side:
         self.track_ids = _unique_ids((number, track.raw.get("id")) for number, track in self.tracks.items())
         self.segment_ids = _unique_ids((place, segment.id) for place, segment in self.segments.items())
 
+    def known(self, place: Place) -> Hashable:
+        """Return the id with the type of the track: an id that another draft gave anew names something else there."""
+        raw_id = self.segment_ids.get(place)
+        return None if raw_id is None else (self.tracks[place[0]].type, raw_id)
+
+    def ids_on(self, number: int) -> set[str]:
+        """Return the ids of a track's segments; none where one of them has none."""
+        segments = self.tracks[number].segments
+        ids = {raw_id for s in segments if (raw_id := self.segment_ids.get((number, s.number))) is not None}
+        return ids if len(ids) == len(segments) else set()
+
+    def known_in_track(self, place: Place) -> Hashable:
+        """Return the id with its track's: one track can change its type and keep its segments."""
+        ids = (self.track_ids.get(place[0]), self.segment_ids.get(place))
+        return None if None in ids else ids
+
     def times(self, place: Place) -> Hashable:
         return (self.segments[place].start_ms, self.segments[place].duration_ms)
 
@@ -105,7 +123,9 @@ def _type(track: Track) -> Hashable:
 
 def _pair_tracks(old: _Side, new: _Side, segments: dict[Place, Place]) -> dict[int, int]:
     ids = _match(old.track_ids, new.track_ids, old.track_ids.get, new.track_ids.get)
-    pairs: dict[int, int] = dict(ids)
+    shared = {(before[0], after[0]) for before, after in segments.items()}
+    # An id that was given anew names a track of another type, with nothing in common.
+    pairs = {was: now for was, now in ids if old.tracks[was].type == new.tracks[now].type or (was, now) in shared}
     taken = set(pairs.values())
 
     def add(before: int, after: int) -> None:
@@ -124,8 +144,10 @@ def _pair_tracks(old: _Side, new: _Side, segments: dict[Place, Place]) -> dict[i
         for was, now in _match(rest_old, rest_new, key, key):
             add(was.number, now.number)
     if len(old.tracks) == len(new.tracks):
-        for number in old.tracks:  # what is left at the same place has changed its type
-            add(number, number)
+        for number in old.tracks:  # what is left at the same place has changed its type, or is another one by its ids
+            ids_old, ids_new = old.ids_on(number), new.ids_on(number)
+            if not (ids_old and ids_new) or ids_old & ids_new:
+                add(number, number)
     return pairs
 
 
@@ -155,7 +177,8 @@ def _pair_the_rest(old: _Side, new: _Side, pairing: Pairing) -> None:
             else:
                 pairs = _match(candidates, places, old.times, new.times)
             for before, after in pairs:
-                if before in old.segment_ids and after in new.segment_ids:
+                ids = (old.segment_ids.get(before), new.segment_ids.get(after))
+                if None not in ids and ids[0] != ids[1]:
                     continue  # two ids, two segments
                 pairing.segments[before] = after
 
@@ -164,9 +187,14 @@ def pair(before: Draft, after: Draft) -> Pairing:
     """Return what of `before` is what of `after`."""
     old, new = _Side(before), _Side(after)
     pairing = Pairing()
-    pairing.segments.update(_match(old.segment_ids, new.segment_ids, old.segment_ids.get, new.segment_ids.get))
-    taken = set(pairing.segments.values())
-    for key_old, key_new in ((old.exact, new.exact), (old.content, new.content), (old.likeness, new.likeness)):
+    taken: set[Place] = set()
+    for key_old, key_new in (
+        (old.known, new.known),
+        (old.known_in_track, new.known_in_track),
+        (old.exact, new.exact),
+        (old.content, new.content),
+        (old.likeness, new.likeness),
+    ):
         rest_old = [place for place in old.segments if place not in pairing.segments]
         rest_new = [place for place in new.segments if place not in taken]
         if not rest_old or not rest_new:

@@ -7,6 +7,7 @@ JSON object at all keeps its place, so that everybody counts the same.
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +16,20 @@ from ipynemo.errors import NoSuchSegmentError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Segment", "Track", "TrackKind", "as_ms", "as_number", "as_text", "objects_of", "read_track"]
+__all__ = [
+    "Segment",
+    "Track",
+    "TrackKind",
+    "as_index",
+    "as_ms",
+    "as_number",
+    "as_text",
+    "kind_of",
+    "last_end_ms",
+    "objects_of",
+    "read_track",
+    "spans_of",
+]
 
 TrackKind = Literal["video", "audio", "text", "other"]
 
@@ -42,6 +56,14 @@ def as_ms(value: Any) -> int | None:
     """Return the time in whole milliseconds, or None where the value is none; there is no time below 0."""
     number = as_number(value)
     return None if number is None or number < 0 else round(number)
+
+
+def as_index(value: Any) -> int | None:
+    """Return a whole number of any kind, numpy's too, as Python's own; None for anything else, and for `True`."""
+    try:
+        return None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return None
 
 
 def objects_of(value: Any) -> list[Mapping[str, Any]]:
@@ -150,8 +172,9 @@ class Track:
         NoSuchSegmentError
             The track has no such segment.
         """
-        if isinstance(number, int) and 1 <= number <= len(self.segments):
-            return self.segments[number - 1]
+        index = as_index(number)
+        if index is not None and 1 <= index <= len(self.segments):
+            return self.segments[index - 1]
         count = len(self.segments)
         has = "it has none" if not count else "it has 1" if count == 1 else f"it has 1–{count}"
         raise NoSuchSegmentError(f"no segment {number} on track {self.number} ({self.kind}); {has}")
@@ -173,6 +196,38 @@ def _read_segment(number: int, raw: Mapping[str, Any], follows_ms: int) -> Segme
     )
 
 
+def spans_of(segments: Any) -> list[tuple[int, int]]:
+    """Return the start and the end of each segment of a list, in milliseconds, as their views have them.
+
+    Examples
+    --------
+    >>> spans_of([{"d": 4000}, {"d": 1000}, {"st": 9000}, None])
+    [(0, 4000), (4000, 5000), (9000, 9000), (9000, 9000)]
+    """
+    spans: list[tuple[int, int]] = []
+    end = 0
+    for item in segments if isinstance(segments, list) else ():
+        start, length = (item.get("st"), item.get("d")) if isinstance(item, dict) else (None, None)
+        # Whole numbers, which nearly all are, without the calls: edits of long drafts live by this.
+        start = start if type(start) is int and 0 <= start <= MAX_MS else as_ms(start)
+        start = end if start is None else start
+        end = start + (length if type(length) is int and 0 <= length <= MAX_MS else as_ms(length) or 0)
+        spans.append((start, end))
+    return spans
+
+
+def last_end_ms(draft: Mapping[str, Any]) -> int | None:
+    """Return where the last segment of a draft's JSON object ends; None where it has none."""
+    ends = [end for track in objects_of(draft.get("t")) for _, end in spans_of(track.get("sg"))]
+    return max(ends, default=None)
+
+
+def kind_of(track: Mapping[str, Any]) -> TrackKind:
+    """Return what the type of a track's JSON object means."""
+    tt = track.get("tt")
+    return TRACK_KINDS.get(tt, "other") if isinstance(tt, int) and not isinstance(tt, bool) else "other"
+
+
 def read_track(number: int, raw: Mapping[str, Any]) -> Track:
     """Return the view of a track; a segment without a start follows the one before it."""
     segments: list[Segment] = []
@@ -183,5 +238,4 @@ def read_track(number: int, raw: Mapping[str, Any]) -> Track:
         follows_ms = segment.end_ms
     given = raw.get("tt")
     tt = given if isinstance(given, int) and not isinstance(given, bool) else None
-    kind: TrackKind = "other" if tt is None else TRACK_KINDS.get(tt, "other")
-    return Track(number, tt, kind, as_text(raw.get("n")), tuple(segments), raw)
+    return Track(number, tt, kind_of(raw), as_text(raw.get("n")), tuple(segments), raw)

@@ -9,11 +9,22 @@ as missing.
 from __future__ import annotations
 
 import json
+import numbers
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ipynemo.draft.pieces import Segment, Track, TrackKind, as_ms, as_text, objects_of, read_track
+from ipynemo.draft.pieces import (
+    Segment,
+    Track,
+    TrackKind,
+    as_index,
+    as_ms,
+    as_text,
+    last_end_ms,
+    objects_of,
+    read_track,
+)
 from ipynemo.errors import DraftError, NoSuchTrackError
 
 if TYPE_CHECKING:
@@ -22,6 +33,13 @@ if TYPE_CHECKING:
 __all__ = ["Draft", "Segment", "Track", "TrackKind"]
 
 MAX_DEPTH = 200  # of nesting; far beyond any timeline, and far below where Python's own recursion ends
+
+
+def _plain_number(value: Any) -> float:
+    """Return a number that is not Python's own, such as numpy's, as one that JSON knows."""
+    if isinstance(value, numbers.Real):
+        return int(value) if isinstance(value, numbers.Integral) else float(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
@@ -65,7 +83,7 @@ class Draft:
                 f"A draft is a JSON object, not {type(raw).__name__}.", hint="Pass what `session.draft().raw` gives."
             )
         try:
-            self._json = json.dumps(dict(raw or {}), allow_nan=False, separators=(",", ":"))
+            self._json = json.dumps(dict(raw or {}), allow_nan=False, separators=(",", ":"), default=_plain_number)
             self._raw: dict[str, Any] = json.loads(self._json)
         except (TypeError, ValueError) as error:
             raise DraftError(f"This is not a JSON object: {error}.") from error
@@ -134,8 +152,8 @@ class Draft:
     @cached_property
     def duration_ms(self) -> int:
         """The end of the last segment; where there is none, the `d` of the draft itself."""
-        ends = [segment.end_ms for track in self.tracks for segment in track.segments]
-        return max(ends) if ends else as_ms(self._raw.get("d")) or 0
+        end_ms = last_end_ms(self._raw)
+        return end_ms if end_ms is not None else as_ms(self._raw.get("d")) or 0
 
     @property
     def duration_s(self) -> float:
@@ -145,7 +163,7 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Whether no track has a segment, so that there is nothing to export."""
-        return not any(track.segments for track in self.tracks)
+        return last_end_ms(self._raw) is None
 
     def track(self, number: int) -> Track:
         """Return a track by its number, counted from 1.
@@ -155,8 +173,9 @@ class Draft:
         NoSuchTrackError
             The draft has no such track.
         """
-        if isinstance(number, int) and 1 <= number <= len(self.tracks):
-            return self.tracks[number - 1]
+        index = as_index(number)
+        if index is not None and 1 <= index <= len(self.tracks):
+            return self.tracks[index - 1]
         count = len(self.tracks)
         has = "the draft has none" if not count else f"the draft has 1–{count}" if count > 1 else "the draft has 1"
         raise NoSuchTrackError(f"no track {number}; {has}")

@@ -6,6 +6,7 @@ it. A text or a sound stands where it is put.
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from ipynemo.edits._ripple import limit_sound, remove_time
@@ -13,7 +14,7 @@ from ipynemo.edits._work import Work, check_ms
 from ipynemo.errors import DraftError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ipynemo.draft.values import Draft
 
@@ -106,12 +107,24 @@ def reorder_segments(draft: Draft, track: int, order: Sequence[int]) -> Draft:
 
 def _carry_texts(work: Work, moves: list[tuple[int, int, int]]) -> None:
     for number in list(work.numbers("text")):
-        for raw, value in work.pin(number):
-            by_ms = next((by for start, end, by in moves if start <= value.start_ms < end), 0)
-            raw["st"] = value.start_ms + by_ms
+        texts = sorted(work.pin(number), key=lambda text: text[1])
+        for (raw, start, _), by_ms in zip(texts, _moved([start for _, start, _ in texts], moves), strict=True):
+            raw["st"] = start + by_ms
         segments = work.segments(number)
         if all(isinstance(raw, dict) for raw in segments):
             segments.sort(key=lambda raw: raw["st"])
+
+
+def _moved(moments: list[int], moves: list[tuple[int, int, int]]) -> Iterator[int]:
+    """Yield by how much each moment moves, from early to late: as the first move does, of those that it lies in."""
+    coming = sorted(((start, place) for place, (start, _, _) in enumerate(moves)), reverse=True)
+    begun: list[int] = []  # a heap of the places of those moves that have begun
+    for moment in moments:
+        while coming and coming[-1][0] <= moment:
+            heappush(begun, coming.pop()[1])
+        while begun and moves[begun[0]][1] <= moment:
+            heappop(begun)
+        yield moves[begun[0]][2] if begun else 0
 
 
 def remove_segment(draft: Draft, track: int, segment: int, *, ripple: bool = True) -> Draft:
@@ -130,10 +143,10 @@ def remove_segment(draft: Draft, track: int, segment: int, *, ripple: bool = Tru
     """
     value = draft.track(track).segment(segment)
     work = Work(draft)
+    main, old_end = work.main_track(), work.pictures_end_ms()
     work.pin(track)
     del work.segments(track)[segment - 1]
-    if ripple and track == Work(draft).main_track() and len(draft.track(track).segments) > 1 and value.duration_ms:
-        old_end = Work(draft).pictures_end_ms()
+    if ripple and track == main and len(draft.track(track).segments) > 1 and value.duration_ms:
         for number in [track, *work.numbers("text")]:
             remove_time(work, number, value.start_ms, value.end_ms)
         limit_sound(work, old_end, work.pictures_end_ms())

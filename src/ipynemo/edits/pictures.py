@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from ipynemo.draft.pieces import kind_of, objects_of
 from ipynemo.draft.values import Draft
 from ipynemo.edits._ripple import insert_time
-from ipynemo.edits._work import Work, check_ms
+from ipynemo.edits._work import Work, check_ms, is_real
 from ipynemo.errors import DraftError
 
 if TYPE_CHECKING:
@@ -85,14 +86,14 @@ def add_picture(
     work = Work(draft)
     number = work.main_track()
     number = number if number is not None else _picture_track(work)
-    values = work.now().track(number).segments
-    place = len(values) if position is None else max(0, min(position - 1, len(values)))
-    start = values[place].start_ms if place < len(values) else max((s.end_ms for s in values), default=0)
+    spans = work.spans(number)
+    place = len(spans) if position is None else max(0, min(position - 1, len(spans)))
+    start = spans[place][0] if place < len(spans) else max((end for _, end in spans), default=0)
     segment: dict[str, Any] = {"id": work.new_id("s"), "st": start, "d": duration_ms, "n": name or source}
     segment |= {"src": source, "m": {"media": media, "motion": _motion(motion), "fit": _known(fit, FITS, "fit")}}
     if media == "video":
         segment["in"] = in_ms
-    if place < len(values):
+    if place < len(spans):
         for other in [number, *work.numbers("text")]:
             insert_time(work, other, start, duration_ms)
     work.pin(number)
@@ -101,9 +102,9 @@ def add_picture(
 
 
 def _picture_track(work: Work) -> int:
-    for track in work.now().tracks_of("video"):
-        if isinstance(track.raw.get("sg", []), list):
-            return track.number
+    for number, track in enumerate(objects_of(work.raw.get("t")), 1):
+        if kind_of(track) == "video" and isinstance(track.get("sg", []), list):
+            return number
     work.tracks().insert(0, {"id": work.new_id("t"), "tt": 0, "n": "Pictures", "sg": [], "m": {"role": "pictures"}})
     return 1
 
@@ -114,7 +115,7 @@ def _motion(motion: str | Mapping[str, Any]) -> Any:
     for key in ("from", "to"):
         view = motion.get(key)
         fine = isinstance(view, (list, tuple)) and len(view) == 3
-        if not fine or not all(isinstance(v, (int, float)) and abs(v) <= 100 for v in view or ()):
+        if not fine or not all(is_real(v) and abs(v) <= 100 for v in view or ()):
             raise DraftError(f"A motion needs {key!r} as [x, y, scale].", hint=f"Or one of {', '.join(MOTIONS)}.")
     return dict(motion)
 
@@ -123,7 +124,7 @@ def _clips(work: Work, track: int | None, segment: int | None) -> list[dict[str,
     number = track if track is not None else work.main_track()
     if number is None:
         raise DraftError("There is no picture in the draft yet.")
-    value = work.now().track(number)
+    value = work.before.track(number)
     if value.kind != "video":
         raise DraftError(f"Track {number} is {value.kind}, not pictures.")
     numbers = [segment] if segment is not None else [s.number for s in value.segments]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from ipynemo.edits._work import Work, check_ms
+from ipynemo.edits._work import Work, check_ms, is_real
 from ipynemo.errors import DraftError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _style(
             raise DraftError(f"No place {place!r}.", hint=f"Places: {', '.join(PLACES)}, or a pair (x, y) of 0–1.")
         style["place"] = place
     elif place is not None:
-        if len(place) != 2 or not all(isinstance(v, (int, float)) and 0 <= v <= 1 for v in place):
+        if len(place) != 2 or not all(is_real(v) and 0 <= v <= 1 for v in place):
             raise DraftError(f"No place {place!r}.", hint="A pair (x, y) of numbers from 0 to 1, the text's centre.")
         style["place"] = list(place)
     if size_px is not None:
@@ -54,7 +54,7 @@ def _style(
             raise DraftError(f"No colour {color!r}.", hint='Write it as "#rrggbb".')
         style["color"] = color.lower()
     if bold is not None:
-        style["bold"] = bold
+        style["bold"] = bool(bold)
     return style
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ipynemo.draft.pieces import as_text
 from ipynemo.edits._ripple import advance, insert_time, limit_sound, remove_time, tail_of
-from ipynemo.edits._work import Work, check_ms
+from ipynemo.edits._work import MUSIC, Work, check_ms
 from ipynemo.errors import DraftError
 
 if TYPE_CHECKING:
@@ -71,11 +72,11 @@ def trim_segment(
     rippling = ripple and track == work.main_track()
     old_end = work.pictures_end_ms()
     raw = work.segment(track, segment)
-    kind = draft.track(track).kind
+    kind = work.kind(track)
     if not rippling:
         work.pin(track)
         raw["st"], raw["d"] = value.start_ms + off_start, left
-        advance(raw, value, off_start, kind)
+        advance(raw, off_start, kind)
         return work.done()
     numbers = [track, *work.numbers("text")]
     if off_end:
@@ -130,7 +131,7 @@ def split_segment(draft: Draft, track: int, segment: int, at_s: float) -> Draft:
     work = Work(draft)
     work.pin(track)
     raw = work.segment(track, segment)
-    tail = tail_of(work, raw, value, at_ms, draft.track(track).kind)
+    tail = tail_of(work, raw, (value.start_ms, value.end_ms), at_ms, work.kind(track))
     raw["d"] = at_ms - value.start_ms
     meta, tail_meta = raw.get("m"), tail.get("m")
     if isinstance(meta, dict) and isinstance(tail_meta, dict):
@@ -173,11 +174,11 @@ def set_duration(draft: Draft, duration_s: float) -> Draft:
         return round(ms * new_end / old_end)
 
     for number in list(work.numbers("video", "audio", "text", "other")):
-        kind = draft.track(number).kind
-        for raw, value in work.pin(number):
-            start, end = scaled(value.start_ms), scaled(value.end_ms)
-            plays_on = kind == "audio" and not str(value.source or "").startswith("music:")
-            if plays_on and value.end_ms != old_end:
-                end = min(start + value.duration_ms, new_end)
+        kind = work.kind(number)
+        for raw, began, ended in work.pin(number):
+            start, end = scaled(began), scaled(ended)
+            plays_on = kind == "audio" and not (as_text(raw.get("src")) or "").startswith(MUSIC)
+            if plays_on and ended != old_end:
+                end = min(start + ended - began, new_end)
             raw["st"], raw["d"] = start, end - start
     return work.done()

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipynemo.intents.chinese import CHINESE
+from ipynemo.intents.dictated import Dictated
 from ipynemo.intents.english import ENGLISH
 from ipynemo.intents.grammar import LABEL, Action, Grammar, laid_out
 
@@ -94,10 +95,12 @@ def _instead(action: Action, clause: str, grammar: Grammar) -> str:
     return grammar.sayings[action]
 
 
-def _sentence(words: str, masked: str, end: str, grammar: Grammar) -> tuple[str, list[Action]]:
+def _sentence(words: str, masked: str, end: str, grammar: Grammar, dictated: Dictated) -> tuple[str, list[Action]]:
     """Return what to say instead of a sentence, without its mark at the end; no actions where it stays."""
+    if words in dictated:
+        return words + end, []
     clauses = [(words[a:b], masked[a:b], words[b:c]) for a, b, c in _pieces(words, grammar.split, masked)]
-    actions = [_action(clause, mask, grammar) for clause, mask, _ in clauses]
+    actions = [None if clause in dictated else _action(clause, mask, grammar) for clause, mask, _ in clauses]
     first = next((place for place, action in enumerate(actions) if action is not None), None)
     if first is None:
         return words + end, []
@@ -114,7 +117,7 @@ def _sentence(words: str, masked: str, end: str, grammar: Grammar) -> tuple[str,
     return grammar.gap.join(parts), [action for action, _ in found]
 
 
-def _line(line: str, language: str, actions: list[Action]) -> str:
+def _line(line: str, language: str, dictated: Dictated, actions: list[Action]) -> str:
     start = _LINE_START.match(line)
     done = start.end() if start else 0
     out, told = [line[:done]], set[str]()
@@ -130,7 +133,7 @@ def _line(line: str, language: str, actions: list[Action]) -> str:
             out.append(body[begin:after])
             continue
         chinese = _CJK.search(words) is not None or (not re.search(r"[A-Za-z]", words) and language.startswith("zh"))
-        text, found = _sentence(words, mask, body[end:after], CHINESE if chinese else ENGLISH)
+        text, found = _sentence(words, mask, body[end:after], CHINESE if chinese else ENGLISH, dictated)
         if not found:
             out.append(body[begin:after])
             continue
@@ -143,7 +146,7 @@ def _line(line: str, language: str, actions: list[Action]) -> str:
     return "".join(out)
 
 
-def translate(text: str, *, language: str = "en") -> Translation:
+def translate(text: str, *, language: str = "en", asked: str = "") -> Translation:
     """Return a text of the backend with its instructions for a screen replaced by what can be done here.
 
     Parameters
@@ -152,6 +155,8 @@ def translate(text: str, *, language: str = "en") -> Translation:
         Plain or Markdown, English or Chinese; a sentence is answered in its own language.
     language : str
         Which language counts where a sentence itself does not tell.
+    asked : str
+        The user's message that the text answers: a caption that it dictates is no instruction.
 
     Examples
     --------
@@ -161,6 +166,7 @@ def translate(text: str, *, language: str = "en") -> Translation:
     ()
     """
     actions: list[Action] = []
+    dictated = Dictated(asked)
     lines = []
     fence = ""
     in_list = blank = False
@@ -177,5 +183,5 @@ def translate(text: str, *, language: str = "en") -> Translation:
         if mark or fence or indented or line.lstrip().startswith("|") or not _MAYBE.search(line):
             lines.append(line)
         else:
-            lines.append(_line(line, language, actions))
+            lines.append(_line(line, language, dictated, actions))
     return Translation("\n".join(lines), tuple(dict.fromkeys(actions)))

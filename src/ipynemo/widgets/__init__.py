@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ipynemo.widgets.credits import CreditsBadge
     from ipynemo.widgets.exporter import Exporter
     from ipynemo.widgets.player import Player
+    from ipynemo.widgets.studio import Studio
     from ipynemo.widgets.timeline import Timeline
     from ipynemo.widgets.uploader import Uploader
 
@@ -18,11 +19,12 @@ _HOMES = {
     "CreditsBadge": "credits",
     "Exporter": "exporter",
     "Player": "player",
+    "Studio": "studio",
     "Timeline": "timeline",
     "Uploader": "uploader",
 }
 
-__all__ = ["Chat", "CreditsBadge", "Exporter", "Player", "Timeline", "Uploader"]
+__all__ = ["Chat", "CreditsBadge", "Exporter", "Player", "Studio", "Timeline", "Uploader"]
 
 
 def __getattr__(name: str) -> Any:

@@ -187,8 +187,9 @@ class Face(anywidget.AnyWidget):
             self._fail(error)
             raise
         except Exception:
-            log.exception("%s: %s failed.", type(self).__name__, what)
-            self.error = unexpected(what, self.words)
+            if threading.main_thread().is_alive():  # else the script has ended, and cut its work off
+                log.exception("%s: %s failed.", type(self).__name__, what)
+                self.error = unexpected(what, self.words)
             raise
 
     def _count(self, by: int) -> None:
@@ -205,7 +206,11 @@ class Face(anywidget.AnyWidget):
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         super()._handle_custom_msg(content, buffers)
-        if isinstance(content, dict):
+        if not isinstance(content, dict):
+            return
+        if content.get("wire") == "control":  # of a page that has no second one
+            self._take_control(content)
+        else:
             self._take(content, lambda: self._receive(content, list(buffers or ())))
 
     def _take_control(self, content: dict[str, Any]) -> None:

@@ -183,7 +183,7 @@ class Turn(Job):
 
     def __init__(self, chat: Chat, session: AsyncSession, text: str) -> None:
         super().__init__(chat, session, text)
-        self._live = Live(self.number, session.language)
+        self._live = Live(self.number, session.language, text)
         self._stream: TurnStream = session.stream(text)
 
     async def _do(self) -> Reply:

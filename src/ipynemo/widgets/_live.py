@@ -75,9 +75,10 @@ class Live:
         Of the answers.
     """
 
-    def __init__(self, number: int, language: str) -> None:
+    def __init__(self, number: int, language: str, asked: str = "") -> None:
         self.number = number
         self._language = language
+        self._asked = asked
         self._text = TurnText()
         self._is_open = False  # more of the last text is to come
         self._seen = ""
@@ -140,9 +141,9 @@ class Live:
         done = ends[-1].end() if ends else 0
         head, tail = text[:done], text[done:]
         is_short = len(tail) < TELLING_LENGTH and len(tail.split()) < TELLING_WORDS
-        if (self._is_open and is_short) or translate(tail, language=self._language).actions:
+        if (self._is_open and is_short) or translate(tail, language=self._language, asked=self._asked).actions:
             tail = ""  # it may be half of an instruction, which is replaced when it is whole
-        translation = translate(head, language=self._language)
+        translation = translate(head, language=self._language, asked=self._asked)
         return for_widgets(translation.text)[0] + tail if translation.actions else head + tail
 
 

@@ -1,30 +1,31 @@
-"""One export from order to file, so that it can be told about, cancelled at any moment, and taken up again."""
+"""One export from order to file, so that it can be told about, cancelled at any moment, and taken up again.
+
+A cell that runs again makes its widgets anew while the old ones' export goes on: the new ones join it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Final
+from typing import Any
 
 from ipynemo.client import AsyncSession, Clip, Render
 from ipynemo.client.names import clip_path
 from ipynemo.draft import Draft
-from ipynemo.errors import NemoError, RenderCancelledError, RenderFailedError
+from ipynemo.errors import RenderCancelledError, RenderFailedError
 
-__all__ = ["Rendering", "unfinished", "wanted_name"]
+__all__ = ["Rendering", "running", "unfinished", "wanted_name"]
 
 log = logging.getLogger(__name__)
 
 OnProgress = Callable[[str, float], None]
 
-_ENDED: Final = ("refused", "undelivered")
-
 # Of all widgets in this process: two of them must not fetch the same clip twice.
 _followed: set[str] = set()
+_running: dict[str, Rendering] = {}  # by session
 
 
 def wanted_name(typed: str, title: str) -> str:
@@ -45,23 +46,13 @@ def wanted_name(typed: str, title: str) -> str:
 
 async def unfinished(session: AsyncSession) -> Render | None:
     """Return the newest render of the session that nobody has fetched, because a page or a kernel went away."""
-    if session._exports._one_at_a_time.locked():
-        return None  # somebody in this process is at it
-    for known in await session._journal.renders(session.session_id):
-        if known.is_done or known.is_failed or known.is_cancelled or known.status in _ENDED:
-            continue
-        if known.id in _followed:
-            return None
-        try:
-            now = await session.render(known.id)
-        except NemoError as error:
-            log.info("Render %s could not be looked at: %s", known.id, type(error).__name__)
-            return None
-        if now.is_failed or now.is_cancelled:
-            await session._journal.note_render(now)
-            continue
-        return dataclasses.replace(now, path=known.path)
-    return None
+    render = await session.unfinished()
+    return None if render is not None and render.id in _followed else render
+
+
+def running(session: AsyncSession) -> Rendering | None:
+    """Return the export of the session that a widget of this process is at."""
+    return _running.get(session.session_id)
 
 
 class Rendering:
@@ -69,7 +60,8 @@ class Rendering:
 
     def __init__(self, session: AsyncSession, on_progress: OnProgress) -> None:
         self.session = session
-        self._on_progress = on_progress
+        self._listeners = [on_progress]
+        self._outcome: asyncio.Future[Clip] | None = None
         self._render: Render | None = None
         self._is_cancelled = False
         self._fetching: asyncio.Task[object] | None = None
@@ -82,18 +74,22 @@ class Rendering:
         RenderCancelledError
             It was cancelled, here or elsewhere.
         """
-        try:
-            return await self._once(draft, name)
-        except RenderCancelledError:
-            raise
-        except RenderFailedError as error:
-            log.info("A render failed (%s); trying once more under a new id.", error.message)
-            return await self._once(draft, name)
+        return await self._held(self._run(draft, name))
 
     async def take_up(self, render: Render) -> Clip:
         """Wait for a render that was ordered before, and fetch it."""
         self._render = render
-        return await self._follow(render)
+        return await self._held(self._follow(render))
+
+    async def join(self, on_progress: OnProgress) -> Clip:
+        """Wait for it beside the one who began it."""
+        if self._outcome is None:
+            raise RuntimeError("it has not begun")
+        self._listeners.append(on_progress)
+        try:
+            return await asyncio.shield(self._outcome)
+        finally:
+            self._listeners.remove(on_progress)
 
     async def cancel(self) -> None:
         """Cancel it; before the backend knows of it, as soon as it does; while the file comes, leave off."""
@@ -103,22 +99,50 @@ class Rendering:
         elif self._render is not None:
             await self.session.cancel(self._render)
 
+    async def _held(self, work: Coroutine[Any, Any, Clip]) -> Clip:
+        """Do the work where others can find and join it."""
+        self._outcome = outcome = asyncio.get_running_loop().create_future()
+        _running.setdefault(self.session.session_id, self)
+        try:
+            clip = await work
+        except asyncio.CancelledError:
+            outcome.cancel()
+            raise
+        except BaseException as error:
+            outcome.set_exception(error)
+            outcome.exception()  # whoever began it has it already
+            raise
+        finally:
+            if running(self.session) is self:
+                del _running[self.session.session_id]
+        outcome.set_result(clip)
+        return clip
+
+    async def _run(self, draft: Draft, name: str) -> Clip:
+        try:
+            return await self._once(draft, name)
+        except RenderCancelledError:
+            raise
+        except RenderFailedError as error:
+            log.info("A render failed (%s); trying once more under a new id.", error.message)
+            return await self._once(draft, name)
+
     async def _once(self, draft: Draft, name: str) -> Clip:
         self._raise_if_cancelled()
-        await self.session._use()
         # The name goes into the journal with the order, so that a restarted kernel uses it, too.
-        render = await self.session._exports.submit(draft, Path(name))
+        render = await self.session.submit(draft, path=name)
         self._render = render
         if self._is_cancelled:
             await self.session.cancel(render)
-        return await self._follow(dataclasses.replace(render, path=name))
+        return await self._follow(render)
 
     async def _follow(self, render: Render) -> Clip:
         task = asyncio.current_task()
 
         def progress(stage: str, percent: float) -> None:
             self._fetching = task if stage == "download" else None
-            self._on_progress(stage, percent)
+            for on_progress in self._listeners:
+                on_progress(stage, percent)
 
         _followed.add(render.id)
         try:

@@ -64,8 +64,8 @@ def _content(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def marks_of(before: Draft | None, after: Draft | None) -> Marks:
-    """Return what differs; nothing where there was no draft before."""
-    if before is None or after is None or before == after:
+    """Return what differs; nothing where there was no draft before, or an empty one: then all of it is new."""
+    if before is None or before.is_empty or after is None or before == after:
         return Marks()
     pairing = pair(before, after)
     changed, moved = set(), set()

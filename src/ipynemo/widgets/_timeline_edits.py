@@ -16,7 +16,7 @@ from ipynemo import edits
 from ipynemo.draft import Draft
 from ipynemo.draft.edited import Edited
 from ipynemo.draft.pairing import Place
-from ipynemo.draft.pieces import as_number
+from ipynemo.draft.pieces import as_index, as_number
 from ipynemo.draft.rebuild import rebuild
 from ipynemo.draft.rows import Rows, read_rows
 from ipynemo.errors import DraftError, InvalidRequestError
@@ -102,15 +102,14 @@ def read_places(value: Any) -> tuple[Place, ...]:
         They are no pairs of whole numbers from 1.
     """
     try:
-        places = tuple(tuple(pair) for pair in value)
+        places = [[as_index(number) or 0 for number in pair] for pair in value]
     except TypeError:
-        places = ((),)
-    for place in places:
-        if len(place) != 2 or not all(type(n) is int and n >= 1 for n in place):
-            raise InvalidRequestError(
-                "A selection is a list of pairs (track, segment).", hint="Both are counted from 1: [(1, 2), (1, 3)]."
-            )
-    return tuple(dict.fromkeys((place[0], place[1]) for place in places))
+        places = [[]]
+    if any(len(place) != 2 or min(place) < 1 for place in places):
+        raise InvalidRequestError(
+            "A selection is a list of pairs (track, segment).", hint="Both are counted from 1: [(1, 2), (1, 3)]."
+        )
+    return tuple(dict.fromkeys((track, segment) for track, segment in places))
 
 
 def read_edit(content: Mapping[str, Any]) -> Edit:

@@ -62,7 +62,7 @@ class Pages:
         pending = differing(shown, ledger.confirmed) if ledger.pending else frozenset()
         self.counts = marks.counts if any(marks.counts.values()) else {}
         small = shown is not None and sum(len(track.segments) for track in shown.tracks) <= TOLD_UP_TO
-        told = small and shown is not None and self.before is not None
+        told = small and self.before is not None and not self.before.is_empty
         self.changes = [plain(line, 200) for line in changes(self.before, shown)] if told else []  # type: ignore[arg-type]
         content, buffers = columns(shown or Draft(), marks, pending)
         self.latest = ({"kind": "draft", "version": ledger.publish(), **content}, buffers)

@@ -20,7 +20,7 @@ from ipynemo.widgets._base import Face
 from ipynemo.widgets._clips import clip_facts, clip_words
 from ipynemo.widgets._coalesce import Coalescer
 from ipynemo.widgets._pace import Pace
-from ipynemo.widgets._rendering import Rendering, unfinished, wanted_name
+from ipynemo.widgets._rendering import Rendering, running, unfinished, wanted_name
 from ipynemo.widgets._saved import escaped
 from ipynemo.widgets._static import module, style
 from ipynemo.widgets._words import Words
@@ -150,6 +150,8 @@ class Exporter(Face):
 
     def _attached(self) -> None:
         self._known = None
+        if self._rendering is None and self.clip is not None:  # a clip of another session
+            self._stage, self.clip = "empty", None
         self._rest()
         if self.session is not None:
             self._start(self._look, what="draft", aside=True)
@@ -183,9 +185,22 @@ class Exporter(Face):
 
     async def _look_for_unfinished(self) -> None:
         session = self.session
+        if session is not None and (rendering := running(session)) is not None:
+            self._start(functools.partial(self._join, rendering), what="export")
+            return
         render = await unfinished(session) if session is not None else None
         if render is not None and session is self.session:
             self._start(functools.partial(self._take_up, render), what="export")
+
+    async def _join(self, rendering: Rendering) -> None:
+        """Follow the export of another widget, as when a cell has run again."""
+        with self._lock:
+            if rendering.session.session_id != getattr(self.session, "session_id", None) or self._rendering is not None:
+                return
+            self._rendering = rendering
+        self._begin(taken_up=True)
+        async with self._ending(rendering):
+            await self._change(clip=await rendering.join(self._progress))
 
     async def _take_up(self, render: Render) -> None:
         with self._lock:

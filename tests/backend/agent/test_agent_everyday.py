@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from agent_samples import say
 
+from ipynemo.intents import Translation, translate
+
 SENTENCES: list[tuple[str, str]] = [
     (
         'Could you please add a nice big title at the beginning that says "Our Robot"?',
@@ -31,6 +33,15 @@ SENTENCES: list[tuple[str, str]] = [
     ("great, now make it shorter", "set_duration duration_s=11.25"),
     ("replace the music with something epic", "set_music music=epic"),
     ('remove the word "Hello"', "remove_segment track=2 segment=1"),
+    ("add happy music, quietly", "set_music music=happy volume=0.15"),
+    ("put epic music under it, but quietly", "set_music music=epic volume=0.15"),
+    ("Add calm music, very quietly", "set_volume track=4 volume=0.15"),
+    ("add happy music, loudly", "set_music music=happy volume=0.6"),
+    ("Add a caption: Press the red button", "add_caption text=Press the red button"),
+    ("加欢快的音乐，悄悄地", "set_music music=happy volume=0.15"),
+    ("加点欢快的音乐，安静地", "set_music music=happy volume=0.15"),
+    ("配上史诗音乐，轻轻地", "set_music music=epic volume=0.15"),
+    ("加字幕：按下红色按钮", "add_caption text=按下红色按钮"),
     ("请把标题字体调大一些", "restyle_text track=2 size_px=105"),
     ("背景音乐太吵了", "set_volume track=4 volume=0.2"),
     ("给视频加个片头标题“开始”", "add_title text=开始 start_s=0.0"),
@@ -60,3 +71,17 @@ def test_an_everyday_sentence_is_understood(message: str, calls: str) -> None:
     assert turn.errors == []
     assert "understand" not in turn.text
     assert "没听懂" not in turn.text
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("Add a caption: Press the red button", "Caption “Press the red button” added at 0–4 s."),
+        ("add a title: Click the Export button", "Title “Click the Export button” added at 3–6 s."),
+        ("加字幕：按下红色按钮", "已添加字幕“按下红色按钮”（0–4 秒）。"),
+    ],
+)
+def test_a_text_that_sounds_like_a_button_is_a_text(message: str, said: str) -> None:
+    turn = say(message)
+    assert turn.text == said
+    assert translate(turn.text, asked=message) == Translation(said, ())

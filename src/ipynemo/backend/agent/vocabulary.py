@@ -116,7 +116,7 @@ PLACES: dict[str, str] = {
 MOODS: dict[str, str] = {
     "calm": r"\b(?:calm(?:er|ing)?|relax(?:ing|ed)?|peaceful|soft(?:er)?|gentle|gentler|soothing|serene|quiet|mellow"
     r"|slow"
-    r"|ambient|meditative|sad|emotional)\b|平静|舒缓|安静|轻柔|放松|柔和|宁静|温柔|悠扬|抒情|轻音乐",
+    r"|ambient|meditative|sad|emotional)\b|平静|舒缓|安静(?!地)|轻柔|放松|柔和|宁静|温柔|悠扬|抒情|轻音乐",
     "happy": r"\b(?:happy|happier|cheerful|upbeat|joyful|fun|funny|bright|playful|lively|sunny|positive|energetic)\b"
     r"|欢快|快乐|开心|活泼|愉快|轻快|欢乐|明快|喜庆|轻松",
     "curious": r"\b(?:curious|curiosity|mysterious|mystery|wonder|thoughtful|inquisitive|intriguing|science"

@@ -12,6 +12,7 @@ from ipynemo.backend.schemas import (
     DraftAnswer,
     DraftData,
     DraftOrder,
+    MessageData,
     NewSession,
     SessionAnswer,
     SessionData,
@@ -45,10 +46,11 @@ async def create_session(order: NewSession, server: ServerPart, caller: Caller) 
 
 @routes.get("/api/state/nemo_agent/me/{session_id}/latest", responses=errors(404))
 async def state(session_id: SessionId, request: Request, server: ServerPart, caller: Caller) -> StateAnswer:
-    """Tell where a session stands: its draft and its files."""
+    """Tell where a session stands: its draft, its files, and what was said last."""
     session = await server.store.sessions.get(session_id, caller.user_id)
     draft, version = await server.store.drafts.current(session_id)
     assets = await server.store.assets.of_session(session_id)
+    said = await server.store.sessions.said(session_id)
     return StateAnswer(
         data=StateData(
             state=State(
@@ -57,6 +59,7 @@ async def state(session_id: SessionId, request: Request, server: ServerPart, cal
                 canvas_config=_canvas(draft),
                 generated_media=[],
                 video_analyses=[],
+                messages=[MessageData(role="user" if role == "user" else "model", text=text) for role, text in said],
                 timeline_version=version,
             ),
             session_id=session.id,

@@ -28,6 +28,7 @@ __all__ = ["routes"]
 
 routes = router("files")
 
+AROUND_BYTES = 64 << 10  # of a request, which are not the files' own
 SPARE_BYTES = 64 << 20  # left on the disk for the database and the log
 
 BODY: dict[str, Any] = {
@@ -63,6 +64,7 @@ async def upload(session_id: SessionId, request: Request, server: ServerPart, ca
     session = await server.store.sessions.get(session_id, caller.user_id, touch=True)
     declared = request.headers.get("content-length", "0")
     if declared.isdigit():
+        await server.store.assets.check_room(caller.user_id, max(0, int(declared[:15]) - AROUND_BYTES))
         await asyncio.to_thread(check_room, server.store.folder.spool, int(declared[:15]) + SPARE_BYTES)
     if kind == "multipart/form-data":
         arrived = await receive_files(content_type, request.stream(), server.store.folder.spooled)

@@ -40,7 +40,7 @@ class Store:
         self.users = Users(self.database, config, self.key)
         self.sessions = Sessions(self.database, config)
         self.drafts = Drafts(self.database)
-        self.assets = Assets(self.database)
+        self.assets = Assets(self.database, config)
         self.renders = Renders(self.database, config)
         self._config = config
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.store.database import Database
 from ipynemo.backend.store.models import Asset, Session
 from ipynemo.errors import InvalidRequestError, SessionNotFoundError
@@ -22,10 +24,37 @@ class Assets:
     ----------
     database : Database
         Where their records are kept.
+    config : BackendConfig
+        How much room each user has.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, config: BackendConfig) -> None:
         self._database = database
+        self._config = config
+
+    async def check_room(self, user_id: str, more_bytes: int) -> None:
+        """Refuse more bytes than a user has room for, before they come.
+
+        Raises
+        ------
+        InvalidRequestError
+            The user's files would take too much.
+        """
+        async with self._database.reading() as db:
+            await self._check_room(db, user_id, more_bytes)
+
+    async def _check_room(self, db: AsyncSession, user_id: str, more_bytes: int) -> None:
+        if user_id == self._config.user_id:
+            return
+        sizes = select(func.sum(Asset.size_bytes)).join(Session, Session.id == Asset.session_id)
+        taken = int((await db.execute(sizes.where(Session.user_id == user_id))).scalar_one() or 0)
+        room = self._config.user_data_bytes
+        if taken + more_bytes > room:
+            raise InvalidRequestError(
+                f"Your files take {_mb(taken)} of the {_mb(room)} that this server keeps for each user, and "
+                f"{_mb(more_bytes)} more do not fit.",
+                hint="Take a smaller file, or ask whoever runs the server for more room.",
+            )
 
     async def add(self, session_id: str, assets: list[Asset]) -> None:
         """Keep the files of one upload, all or none.
@@ -33,13 +62,15 @@ class Assets:
         Raises
         ------
         InvalidRequestError
-            The session has too many files.
+            The session has too many files, or the user has no room for them.
         SessionNotFoundError
             The session went away while the files arrived.
         """
         async with self._database.writing() as db:
-            if await db.get(Session, session_id, with_for_update=True) is None:
+            session = await db.get(Session, session_id, with_for_update=True)
+            if session is None:
                 raise SessionNotFoundError("The session has expired.", hint="Create a new one.", code=1002)
+            await self._check_room(db, session.user_id, sum(asset.size_bytes for asset in assets))
             count = (
                 await db.execute(select(func.count()).select_from(Asset).where(Asset.session_id == session_id))
             ).scalar_one()
@@ -60,3 +91,7 @@ class Assets:
         """Return a file by its id."""
         async with self._database.reading() as db:
             return await db.get(Asset, asset_id)
+
+
+def _mb(size_bytes: int) -> str:
+    return f"{round(size_bytes / 1e6, 1):g} MB"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.store.database import Database, storable
@@ -16,6 +16,11 @@ __all__ = ["Sessions"]
 
 DAY_S = 86_400.0
 HISTORY_LENGTH = 40
+
+# What the state tells of the talk. It is read before and after every turn, so it has to stay small.
+TOLD_MESSAGES = 100
+TOLD_CHARS = 40_000
+TOLD_TEXT_CHARS = 8_000
 
 
 class Sessions:
@@ -121,6 +126,25 @@ class Sessions:
                 .limit(HISTORY_LENGTH)
             )
             return tuple((role, text) for role, text in reversed(rows.all()))
+
+    async def said(self, session_id: str) -> tuple[tuple[str, str], ...]:
+        """Return the end of the talk for somebody who shows it, oldest first: few messages, long ones cut."""
+        async with self._database.reading() as db:
+            rows = await db.execute(
+                select(Message.role, func.substr(Message.text, 1, TOLD_TEXT_CHARS + 1))
+                .where(Message.session_id == session_id)
+                .order_by(Message.id.desc())
+                .limit(TOLD_MESSAGES)
+            )
+        told: list[tuple[str, str]] = []
+        left = TOLD_CHARS
+        for role, text in rows.all():
+            short = text if len(text) <= TOLD_TEXT_CHARS else f"{text[: TOLD_TEXT_CHARS - 1]}…"
+            left -= len(short)
+            if left < 0:
+                break
+            told.append((role, short))
+        return tuple(reversed(told))
 
     async def expired(self) -> list[str]:
         """Return the sessions whose time is over."""

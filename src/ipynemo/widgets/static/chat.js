@@ -242,7 +242,7 @@ function render({ model, el }) {
     input.disabled = locked;
     send.disabled = locked;
     for (const chip of el.querySelectorAll(".nemo-chat-chip")) chip.setAttribute("aria-disabled", String(working || locked));
-    if (working !== wasWorking) tell("");
+    tell(working === wasWorking ? told : "");
     wasWorking = working;
     toEnd(false);
   };

@@ -1,6 +1,7 @@
 // The chat's entries as elements: a tree of allowed nodes in, elements out. Nothing here reads HTML.
 
 import { h, icon, say } from "./face.js";
+import { addressOf } from "./files.js";
 
 const PLAIN = { p: "p", strong: "strong", em: "em", s: "s", code: "code", ul: "ul", ol: "ol", li: "li", quote: "blockquote", tr: "tr", th: "th", td: "td", hr: "hr", br: "br" };
 const WITH_DIRECTION = ["p", "li", "quote", "th", "td"];
@@ -134,10 +135,11 @@ export function entryNode(model, entry, doing) {
  * @param {{ name: string, href: string }} link
  */
 function fileNode(model, link) {
-  if (!link.href) return h("p", { class: "nemo-chat-file" }, link.name);
-  const anchor = h("a", { download: true, href: link.href }, link.name);
-  Promise.resolve(model.widget_manager?.resolveUrl?.(link.href)).then((address) => {
-    if (address) anchor.href = address;
-  });
-  return h("p", { class: "nemo-chat-file" }, anchor);
+  const node = h("p", { class: "nemo-chat-file" }, link.name);
+  if (link.href) {
+    addressOf(model, link.href).then((address) => {
+      if (address) node.replaceChildren(h("a", { download: true, href: address }, link.name));
+    });
+  }
+  return node;
 }

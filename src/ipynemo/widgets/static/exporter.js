@@ -1,6 +1,7 @@
 // The export panel: one line that says where things stand, a bar while it works, a name and a button.
 
 import { begin, errorBox, follow, h, icon, say, sendControl, setText } from "./face.js";
+import { addressOf } from "./files.js";
 
 const WORKING = ["starting", "queued", "render", "download", "cancelling"];
 const LOOK_EVERY_MS = 3000;
@@ -74,14 +75,17 @@ function render({ model, el }) {
   el.addEventListener("pointerenter", look);
   el.addEventListener("focusin", look);
 
+  /** @type {string | null} */
   let shownHref = "";
   /** @param {string | null} href */
   const link = async (href) => {
-    download.hidden = !href;
-    if (!href || href === shownHref) return;
+    if (href === shownHref) return;
     shownHref = href;
-    const address = (await model.widget_manager.resolveUrl?.(href)) ?? href;
-    if (shownHref === href) download.href = address;
+    download.hidden = true;
+    const address = href ? await addressOf(model, href) : null;
+    if (shownHref !== href || !address) return; // the words say where the file is
+    download.href = address;
+    download.hidden = false;
   };
 
   let wasWorking = false;

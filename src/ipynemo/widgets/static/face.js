@@ -92,8 +92,12 @@ export async function sendControl(model, content) {
     reference?.send?.(content); // some managers give the model itself
     return;
   }
-  const control = await model.widget_manager.get_model(reference.replace("IPY_MODEL_", ""));
-  control.send(content, {});
+  try {
+    const control = await model.widget_manager.get_model(reference.replace("IPY_MODEL_", ""));
+    control.send(content, {});
+  } catch {
+    model.send({ ...content, wire: "control" }); // a page that does not know the second wire
+  }
 }
 
 /**

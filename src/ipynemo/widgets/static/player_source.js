@@ -1,22 +1,9 @@
 // Where a player's video comes from: the file's address beside the notebook, else its bytes from the kernel.
 
 import { h } from "./face.js";
+import { addressOf } from "./files.js";
 
 const BYTES_LIMIT_MS = 20000; // without a kernel nobody answers
-
-/** The first byte of the file, to see whether it is there. A page that may not ask is given the benefit of the doubt.
- * @param {string} address
- * @returns {Promise<boolean>}
- */
-async function isThere(address) {
-  try {
-    const answer = await fetch(address, { headers: { Range: "bytes=0-0" }, credentials: "same-origin" });
-    answer.body?.cancel();
-    return answer.ok && !(answer.headers.get("content-type") ?? "").startsWith("text/html");
-  } catch {
-    return false;
-  }
-}
 
 /**
  * @param {import("./face.js").Model} model
@@ -72,8 +59,8 @@ export function videoSource(model) {
     async address(view, again) {
       if (again && tried === view.key) return null; // the bytes did not play either
       if (!again && view.clip.href) {
-        const address = await Promise.resolve(model.widget_manager.resolveUrl?.(view.clip.href)).catch(() => null);
-        if (address && /^(https?:)?\//.test(address) && (await isThere(address))) return address;
+        const address = await addressOf(model, view.clip.href);
+        if (address) return address;
       }
       tried = view.key;
       return view.can_send ? fromKernel(view) : null;

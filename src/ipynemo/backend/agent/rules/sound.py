@@ -28,6 +28,8 @@ _LOUD_TALK = (
     r"\b(?:louder|quieter|volume|loudness|unmute|mute|too loud|half as loud|twice as loud)\b|音量|大声|小声|静音"
     r"|太吵|太响|声音"
 )
+_QUIETLY = r"\b(?:quietly|softly|very quiet|low volume)\b|小声|低音量|悄悄|轻轻|轻声|安静地"
+_LOUDLY = r"\b(?:loudly|very loud|high volume)\b|大声|高音量"
 _NOT_MUSIC = r"\b(?:title|caption|subtitle|text|picture|clip|video|image)s?\b|标题|字幕|文字|画面|图片"
 
 
@@ -193,11 +195,8 @@ def _level(clause: Clause, context: Context, *, sure: bool) -> Plan | None:
 def _music(clause: Clause, context: Context, mood: str | None, own: Any) -> Plan | None:
     percent = percent_of(clause.text)
     volume = {"volume": percent} if percent is not None else {}
-    if (
-        clause.has(r"\b(?:quietly|softly|in the background quietly|very quiet|low volume)\b|小声|低音量")
-        and percent is None
-    ):
-        volume = {"volume": 0.15}
+    if percent is None and (clause.has(_QUIETLY) or clause.has(_LOUDLY)):
+        volume = {"volume": 0.15 if clause.has(_QUIETLY) else 0.6}
     if own is None and clause.has(
         r"\b(?:my|our|the uploaded|uploaded|own) (?:music|song|track|audio|sound|file|mp3)\b|我的(?:音乐|歌)"
         r"|上传的(?:音乐|歌|音频)|我上传"
@@ -223,8 +222,8 @@ def _music(clause: Clause, context: Context, mood: str | None, own: Any) -> Plan
     args: dict[str, Any] = {"music": mood or "calm"} | volume
     if track and mood in (None, _mood_now(context)):
         if not clause.has(r"\b(?:another|different|other|new|else|change)\b|另一|别的|换"):
-            if percent is not None:
-                return [Do("set_volume", {"track": track, "volume": percent})]
+            if volume:
+                return [Do("set_volume", {"track": track} | volume)]
             return [Tell("music_already", {"music": _mood_now(context) or "…"})]
         segment = context.situation.draft.track(track).segments[0]
         seed = segment.meta.get("seed")
