@@ -145,6 +145,31 @@ def test_a_render_outlives_a_restart_of_the_database(
     assert postgres.execute(url.rpartition("/")[2], query) == [(1,)]  # it was not begun again
 
 
+def test_a_server_that_froze_lets_go_of_what_another_has_taken_up(
+    two: tuple[ServerProcess, ServerProcess], bucket: Bucket, prefix: str
+) -> None:
+    user = two[0].user()
+    render_id = new_render_id()
+    user.export(title_draft(duration_ms=LONG_MS), render_id)
+    frozen, living = at_work(two, user, render_id)
+    old = workers(frozen)
+    frozen.process.send_signal(signal.SIGSTOP)
+    try:
+        for worker in old:
+            worker.suspend()
+        until = time.monotonic() + 60
+        while not workers(living):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    finally:
+        frozen.process.send_signal(signal.SIGCONT)
+        for worker in old:
+            worker.resume()
+    assert not psutil.wait_procs(old, timeout=30)[1]
+    assert as_on(frozen, user).wait(render_id, "completed", limit_s=90)["progress"] == 100
+    assert len([key for key in bucket.keys(f"{prefix}/clips/") if user.session_id in key]) == 1
+
+
 def test_when_a_server_is_killed_in_the_middle_of_a_render_nothing_is_lost(
     two: tuple[ServerProcess, ServerProcess], bucket: Bucket, prefix: str
 ) -> None:
