@@ -14,6 +14,7 @@ from vscode_host import VSCode, vscode, widget_manager
 
 __all__ = ["port"]
 
+STUDIO = 'from ipynemo import Studio\ndisplay(Studio(session, language="en"))'
 SECOND = 'display(Chat(nemo.create_session("Second", language="en"), language="en"))'
 
 
@@ -55,16 +56,24 @@ def test_widgets_work_on_the_page_and_wear_its_theme(host: VSCode, browser: Brow
     ]
     assert serious == []
     background = "(one) => getComputedStyle(one.closest('.cell-output-ipywidget-background')).backgroundColor"
-    assert page.locator(".nemo-player").evaluate(background) == "rgb(31, 31, 31)"
+    assert page.locator(".nemo-player").first.evaluate(background) == "rgb(31, 31, 31)"
+
+    # The studio finds its parts with this manager, too.
+    host.run(STUDIO)
+    studio = page.locator(".nemo-studio")
+    for part in ("uploader", "chat", "timeline", "exporter"):
+        expect(studio.locator(f".nemo-{part} .nemo-card").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(studio.get_by_role("log")).to_contain_text("edit Robots")
+    expect(studio.locator('.nemo-studio-step[aria-current="step"]')).to_have_text("3Look")
 
     # Stop is on a wire of its own; and where a page does not find that, it goes with the rest.
     host.run(SECOND)
-    for number in (0, 1):
+    for number in (0, 2):  # the studio's is between them
         chat = page.locator(".nemo-chat").nth(number)
         chat.get_by_role("textbox").fill("slowly 200")
         page.keyboard.press("Enter")
         expect(chat.locator(".nemo-chat-live")).to_contain_text("word3 ")
-        if number == 1:
+        if number == 2:
             page.evaluate("() => { window.manager.get_model = async () => { throw new Error('model not found'); }; }")
         chat.get_by_role("button", name="Stop", exact=True).click()
         expect(chat.get_by_role("log")).to_contain_text("Stopped.")
@@ -73,7 +82,7 @@ def test_widgets_work_on_the_page_and_wear_its_theme(host: VSCode, browser: Brow
     page.evaluate("document.body.dataset.vscodeThemeKind = document.body.className = 'vscode-light'")
     page.evaluate("document.documentElement.style.setProperty('--vscode-editor-background', '#fdf6e3')")
     shown(page, "elsewhere-vscode-light")
-    assert page.locator(".nemo-player").evaluate(background) == "rgb(253, 246, 227)"
+    assert page.locator(".nemo-player").first.evaluate(background) == "rgb(253, 246, 227)"
     context.close()
 
 
