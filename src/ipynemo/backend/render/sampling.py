@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["SPARE", "Prepared", "covers", "draw", "prepare", "over", "prepared_size", "span"]
 
 SPARE = 1.28
-NEAR = 0.02  # of a frame pixel; what a place may be off
+NEAR, NEAR_COLOUR = 0.02, 0.05  # of a sample of the frame: what its place may be off
 TOUCH = 1e-3  # an edge this near to a pixel's border lies on it
 MAX_PREPARED_PX = 24_000_000
 
@@ -53,7 +53,7 @@ class _Axis(NamedTuple):
 
     first: int
     last: int
-    cover: np.ndarray  # 0–1, how much of each sample lies within the picture
+    cover: tuple[float, float]  # 0–1, how much of the first and of the last sample lies within the picture
     start: float  # the source pixel that the first sample lies on
     step: float  # source pixels from one sample to the next
 
@@ -74,7 +74,7 @@ def prepared_size(picture: tuple[int, int], factor: float, spare: float = SPARE)
 
 def _begins(frame_side: int) -> int:
     """Return how many places a row or a column may begin at: enough to fall near any place at most scales."""
-    return 16 + frame_side // 40
+    return min(64, 24 + frame_side // 24)
 
 
 def prepare(planes: Planes, picture: tuple[int, int], frame: tuple[int, int], *, bordered: bool = True) -> Prepared:
@@ -106,14 +106,16 @@ def _padded(plane: Plane | None, pad: int) -> Plane | None:
     return None if plane is None else cv2.copyMakeBorder(plane, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
 
 
-def span(start: float, end: float, room: int) -> tuple[int, int, np.ndarray]:
-    """Return the first and last pixel that an interval touches, and how much of each it covers (0–1)."""
+def span(start: float, end: float, room: int) -> tuple[int, int, tuple[float, float]]:
+    """Return the first and last pixel that an interval touches, and how much of those two it covers (0–1)."""
     first, last = max(0, math.floor(start + TOUCH)), min(room, math.ceil(end - TOUCH))
     last = max(last, first + 1)
-    places = np.arange(first, last)
-    cover = np.clip(np.minimum(places + 1, end) - np.maximum(places, start), 0, 1)
-    cover[cover > 1 - 2 * TOUCH] = 1
-    return first, last, cover
+
+    def cover(place: int) -> float:
+        share = min(place + 1, end) - max(place, start)
+        return 1.0 if share > 1 - 2 * TOUCH else max(share, 0.0)
+
+    return first, last, (cover(first), cover(last - 1))
 
 
 def _axis(place: float, factor: float, scale: float, source: int, pad: int, room: int, sample: tuple[float, int]) -> _Axis:
@@ -148,7 +150,7 @@ def covers(prepared: Prepared, at: Placement, frame: tuple[int, int]) -> bool:
         return False
     for thin in (False, True):
         for axis, side in zip(_axes(prepared, at, frame, thin=thin), frame, strict=True):
-            if axis.count < side // (2 if thin else 1) or axis.cover[0] < 1 or axis.cover[-1] < 1:
+            if axis.count < side // (2 if thin else 1) or min(axis.cover) < 1:
                 return False
     return True
 
@@ -168,13 +170,13 @@ def _begin(axis: _Axis, room: int, near: float) -> tuple[int, int, int] | None:
     return first, end, best
 
 
-def _resampled(plane: Plane, across: _Axis, down: _Axis) -> Plane:
+def _resampled(plane: Plane, across: _Axis, down: _Axis, near: float) -> Plane:
     near_x, near_y = round(across.start), round(down.start)
     on_pixels = max(abs(across.start - near_x), abs(down.start - near_y)) < TOUCH
     if on_pixels and max(abs(across.step - 1) * across.count, abs(down.step - 1) * down.count) < 2 * TOUCH:
         return plane[near_y : near_y + down.count, near_x : near_x + across.count]
-    columns = _begin(across, plane.shape[1], NEAR)
-    rows = _begin(down, plane.shape[0], NEAR)
+    columns = _begin(across, plane.shape[1], near)
+    rows = _begin(down, plane.shape[0], near)
     if columns is not None and rows is not None:
         part = plane[rows[0] : rows[1], columns[0] : columns[1]]
         drawn = cv2.resize(part, None, fx=1 / across.step, fy=1 / down.step, interpolation=cv2.INTER_LINEAR)
@@ -194,19 +196,20 @@ def draw(prepared: Prepared, at: Placement, frame: Planes) -> None:
         if across.count <= 0 or down.count <= 0:
             continue
         source = prepared.planes.thin if thin else prepared.planes.alpha
-        alpha = None if source is None else _resampled(source, across, down)
+        near = NEAR_COLOUR if thin else NEAR
+        alpha = None if source is None else _resampled(source, across, down, near)
         pairs = (
             ((prepared.planes.u, frame.u), (prepared.planes.v, frame.v)) if thin else ((prepared.planes.y, frame.y),)
         )
         for plane, target in pairs:
             part = target[down.first : down.last, across.first : across.last]
-            _lay(_resampled(plane, across, down), alpha, part, across.cover, down.cover)
+            _lay(_resampled(plane, across, down, near), alpha, part, across, down)
 
 
-def _lay(pixels: Plane, alpha: Plane | None, part: Plane, across: np.ndarray, down: np.ndarray) -> None:
+def _lay(pixels: Plane, alpha: Plane | None, part: Plane, across: _Axis, down: _Axis) -> None:
     """Lay pixels over a part of a plane; the outermost rows and columns may cover it in part."""
-    edges = [(part[n, :], down[n]) for n in {0, len(down) - 1} if down[n] < 1]
-    edges += [(part[:, n], across[n]) for n in {0, len(across) - 1} if across[n] < 1]
+    edges = [(part[n, :], cover) for n, cover in zip((0, -1), down.cover, strict=True) if cover < 1]
+    edges += [(part[:, n], cover) for n, cover in zip((0, -1), across.cover, strict=True) if cover < 1]
     before = [edge.astype(np.float32) for edge, _ in edges]
     if alpha is None:
         np.copyto(part, pixels)

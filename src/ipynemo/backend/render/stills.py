@@ -97,7 +97,7 @@ def still(image: Image.Image, picture: tuple[int, int], at: Placement, frame: tu
     if x1 <= x0 or y1 <= y0:
         return None
     # A partly covered pixel at the edge is seen through the picture's last row, as if that went on.
-    pad = math.ceil(max(per_x, per_y) * 2) + 2 if min(cover_x.min(), cover_y.min()) < 1 else 0
+    pad = math.ceil(max(per_x, per_y) * 2) + 2 if min(*cover_x, *cover_y) < 1 else 0
     if pad:
         pixels = cv2.copyMakeBorder(np.asarray(image), pad, pad, pad, pad, cv2.BORDER_REPLICATE)
         image = Image.frombuffer(image.mode, (pixels.shape[1], pixels.shape[0]), pixels, "raw", image.mode, 0, 1)
@@ -119,23 +119,21 @@ def still(image: Image.Image, picture: tuple[int, int], at: Placement, frame: tu
         alpha = np.ascontiguousarray(pixels[..., 3])
         # A resampler may overshoot at an edge; no premultiplied colour is larger than its alpha.
         pixels = np.minimum(pixels[..., :3], alpha[..., None])
-    if cover_x.min() < 1 or cover_y.min() < 1:
+    if min(*cover_x, *cover_y) < 1:
         pixels, alpha = _feathered(pixels, alpha, cover_x, cover_y)
     return cutting(x0, y0, pixels, alpha, frame)
 
 
 def _feathered(
-    pixels: np.ndarray, alpha: Plane | None, cover_x: np.ndarray, cover_y: np.ndarray
+    pixels: np.ndarray, alpha: Plane | None, across: tuple[float, float], down: tuple[float, float]
 ) -> tuple[np.ndarray, Plane]:
     """Return pixels and alpha with edges that cover their last pixels in part."""
     if alpha is None:
         alpha = np.full(pixels.shape[:2], 255, np.uint8)
-    for row in {0, len(cover_y) - 1}:
-        alpha[row] = np.rint(alpha[row] * cover_y[row])
-        pixels[row] = np.rint(pixels[row] * cover_y[row])
-    for column in {0, len(cover_x) - 1}:
-        alpha[:, column] = np.rint(alpha[:, column] * cover_x[column])
-        pixels[:, column] = np.rint(pixels[:, column] * cover_x[column])
+    for place, row, column in zip((0, -1), down, across, strict=True):
+        alpha[place], pixels[place] = np.rint(alpha[place] * row), np.rint(pixels[place] * row)
+        alpha[:, place] = np.rint(alpha[:, place] * column)
+        pixels[:, place] = np.rint(pixels[:, place] * column)
     return pixels, alpha
 
 
