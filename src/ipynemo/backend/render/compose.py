@@ -1,4 +1,4 @@
-"""The scene at one moment, in the encoder's planes. Layers from below to above; what has not changed is not drawn again.
+"""The scene at one moment, in the encoder's planes. Layers from below to above; what is unchanged is not drawn again.
 
 Every layer tells what it would draw (which picture, where, how strongly). Where that is the same as for the frame
 before, that frame is given again: a still with a caption costs nothing between two fades. Where only upper layers
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SHEETS", "Composer", "Sheet"]
 
-SHEETS = 7  # frames in memory that are drawn into in turn; each is 3 MB at 1920 × 1080
+SHEETS = 5  # frames in memory that are drawn into in turn; each is 3 MB at 1920 × 1080
 SPRITES_KEPT = 24
 RISE = 0.014  # of the short side: how far a title comes up while it fades in
 
@@ -159,9 +159,7 @@ class Composer:
             self._turn = (self._turn + 1) % SHEETS
         return self._sheets[self._turn]
 
-    def _draw(
-        self, layers: list[list[_Drawn | _Text]], keys: tuple[Hashable, ...], still: int, frame: Planes
-    ) -> None:
+    def _draw(self, layers: list[list[_Drawn | _Text]], keys: tuple[Hashable, ...], still: int, frame: Planes) -> None:
         """Draw layers over each other; the lowest `still` ones are those of the frame before."""
         begin = 0
         if self._base is not None and _common(self._base[0], keys) == len(self._base[0]):
@@ -230,7 +228,9 @@ class Composer:
     def _sprite(self, words: Words) -> Cutting | None:
         if words not in self._sprites:
             made = draw_sprite(words.text, words.style, *self._size)
-            self._sprites[words] = made and cutting(made.x, made.y, made.pixels, made.alpha, self._size)
+            self._sprites[words] = (
+                made if made is None else cutting(made.x, made.y, made.pixels, made.alpha, self._size)
+            )
             if len(self._sprites) > SPRITES_KEPT:
                 self._sprites.popitem(last=False)
         self._sprites.move_to_end(words)

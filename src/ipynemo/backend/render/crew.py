@@ -1,8 +1,8 @@
 """A pool of processes that encode: an `Executor` whose workers say how far they are, and end when their parent does.
 
-`ProcessPoolExecutor` would run the caller's main script again in every worker, and a script without a guard with it; it
-also cannot be stopped in the middle of a job. So each worker is a plain child that gets its jobs over a pipe. The end of
-that pipe ends it, also when the parent was killed: it takes its unfinished file away, and goes.
+`ProcessPoolExecutor` would run the caller's main script again in every worker, and a script without a guard with it;
+it also cannot be stopped in the middle of a job. So each worker is a plain child that gets its jobs over a pipe. The
+end of that pipe ends it, also when the parent was killed: it takes its unfinished file away, and goes.
 """
 
 from __future__ import annotations
@@ -18,22 +18,20 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-from ipynemo.errors import RenderCancelledError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Crew"]
 
-GRACE_S = 1.5  # to stop between two frames; then it stops anyway
-COMMAND = ("-P", "-m", "ipynemo.backend.render.crew")
+PATIENCE_S = 3.0  # for a worker to take its unfinished file away
+COMMAND = ("-P", "-m", "ipynemo.backend.render.member")
 
 
 class _Member:
     """One worker process."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, *COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
         if self._process.stdin is None or self._process.stdout is None:
@@ -69,7 +67,7 @@ class _Member:
     def wait(self) -> None:
         """Wait until it has ended."""
         try:
-            self._process.wait(2 * GRACE_S)
+            self._process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -113,9 +111,7 @@ class Crew(Executor):
             raise TypeError("keyword arguments are not taken")
         return self._threads.submit(self._run, None, work, args)
 
-    def submit_told(
-        self, on_tick: Callable[[int], None], work: Callable[..., Any], /, *args: Any
-    ) -> Future[Any]:
+    def submit_told(self, on_tick: Callable[[int], None], work: Callable[..., Any], /, *args: Any) -> Future[Any]:
         """Have a function called that takes a `tick` as its last argument; `on_tick` hears it, in another thread."""
         return self._threads.submit(self._run, on_tick, work, args)
 
@@ -146,56 +142,3 @@ class Crew(Executor):
         self._threads.shutdown(wait=True, cancel_futures=True)
         for member in members:
             member.wait()
-
-
-def _listen(jobs: Connection, waiting: queue.SimpleQueue[Any], gone: threading.Event) -> None:
-    while True:
-        try:
-            waiting.put(jobs.recv())
-        except (EOFError, OSError):
-            break
-    gone.set()
-    waiting.put(None)
-    threading.Event().wait(GRACE_S)
-    os._exit(1)
-
-
-def main() -> None:
-    """Do jobs from standard input until it ends."""
-    import cv2
-
-    from ipynemo.backend.render import parts  # noqa: F401 - what the jobs need, loaded while none is there yet
-
-    cv2.setNumThreads(1)  # the other cores have workers of their own
-    # Whatever else writes to stdout, a library's banner perhaps, must not get between the answers.
-    answers = Connection(os.dup(sys.stdout.fileno()), readable=False)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    jobs = Connection(os.dup(sys.stdin.fileno()), writable=False)
-    waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    gone = threading.Event()
-    threading.Thread(target=_listen, args=(jobs, waiting, gone), name="ipynemo-lifeline", daemon=True).start()
-
-    def tick(done: int) -> None:
-        if gone.is_set():
-            raise RenderCancelledError("The parent is gone.")
-        if told:
-            answers.send(("tick", done))
-
-    while (job := waiting.get()) is not None:
-        told, work, args = job
-        try:
-            outcome = ("done", work(*args, tick) if told else work(*args))
-        except BaseException as error:  # noqa: BLE001 - it is raised where the job came from
-            outcome = ("error", error)
-        try:
-            answers.send(outcome)
-        except OSError:
-            break
-        except Exception as error:  # noqa: BLE001 - an answer that cannot be pickled is told of as text
-            answers.send(("error", RuntimeError(f"{type(error).__name__}: {error}")))
-
-
-if __name__ == "__main__":
-    main()
-    sys.stderr.flush()
-    os._exit(0)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from ipynemo.backend.render.films import Film
 from ipynemo.backend.render.pictures import Animation, is_picture, load_still
-from ipynemo.backend.render.planes import from_picture
+from ipynemo.backend.render.planes import from_pixels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +41,9 @@ class Footage(Protocol):
     def planes(self, size: tuple[int, int], /) -> Planes:
         """Return the picture that `seek` found, in planes of an even size."""
 
+    def release(self) -> None:
+        """Let go of the pixels, which are not likely to be asked for again."""
+
     def close(self) -> None:
         """Close the file."""
 
@@ -47,20 +52,31 @@ class _Still:
     filmed = False
 
     def __init__(self, path: Path, least: tuple[int, int]) -> None:
-        self._image = load_still(path, least)
+        self._path, self._least = path, least
+        self._image: Image.Image | None = load_still(path, least)
         self.size = self._image.size
 
     def seek(self, _time_s: float, /) -> int:
         return 0
 
     def picture(self, _size: tuple[int, int], /) -> Image.Image:
+        if self._image is None:
+            self._image = load_still(self._path, self._least)
         return self._image
 
     def planes(self, size: tuple[int, int], /) -> Planes:
-        return from_picture(self._image, size)
+        image = self.picture(size)
+        mode, pixels = image.mode, np.asarray(image)
+        self.release()  # two copies at once would be the most memory that drawing takes
+        return from_pixels(mode, pixels, size)
+
+    def release(self) -> None:
+        if self._image is not None:
+            self._image.close()
+            self._image = None
 
     def close(self) -> None:
-        self._image.close()
+        self.release()
 
 
 class _Animated:
@@ -79,7 +95,11 @@ class _Animated:
         return self._animation.picture(self._number)
 
     def planes(self, size: tuple[int, int], /) -> Planes:
-        return from_picture(self._animation.picture(self._number), size)
+        image = self._animation.picture(self._number)
+        return from_pixels(image.mode, np.asarray(image), size)
+
+    def release(self) -> None:
+        """Nothing: its pictures come again."""
 
     def close(self) -> None:
         self._animation.close()
@@ -101,6 +121,9 @@ class _Filmed:
 
     def planes(self, size: tuple[int, int]) -> Planes:
         return self._film.planes(size)
+
+    def release(self) -> None:
+        """Nothing: it holds no picture but the one that is shown."""
 
     def close(self) -> None:
         self._film.close()

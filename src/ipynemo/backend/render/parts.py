@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from av.container import InputContainer
     from av.packet import Packet
+    from av.video.stream import VideoStream
 
     from ipynemo.backend.render.plan import Chunk, SoundTrack
 
@@ -163,7 +164,7 @@ def _opened(path: Path) -> InputContainer:
     return av.open(str(path.absolute()), "r", format="mp4")
 
 
-def _picture_packets(parts: Sequence[tuple[Chunk, Path]]) -> Iterator[Packet]:
+def _picture_packets(parts: Sequence[tuple[Chunk, Path]]) -> Iterator[Packet[VideoStream]]:
     """Yield the packets of all chunks, at their times in the film."""
     head: bytes | None = None
     for chunk, path in parts:
@@ -189,7 +190,9 @@ def _picture_packets(parts: Sequence[tuple[Chunk, Path]]) -> Iterator[Packet]:
             raise RenderFailedError(f"A part has {count} pictures instead of {chunk.frames}.", hint="Render it again.")
 
 
-def join(parts: Sequence[tuple[Chunk, Path]], sound: Path, out: Path, *, title: str = "", tick: Tick = _nothing) -> None:
+def join(
+    parts: Sequence[tuple[Chunk, Path]], sound: Path, out: Path, *, title: str = "", tick: Tick = _nothing
+) -> None:
     """Join encoded chunks, in order, and the sound to a film, without encoding anything again.
 
     Parameters

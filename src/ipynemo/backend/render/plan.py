@@ -8,6 +8,7 @@ bytes depend on: what is drawn, the content of the files, the options, and the v
 from __future__ import annotations
 
 import hashlib
+import itertools
 import platform
 from dataclasses import dataclass, replace
 from functools import cache
@@ -97,9 +98,8 @@ def _edges(scene: Scene) -> list[int]:
     edges = [0]
     for begin, end in zip(kept, [*kept[1:], scene.frames], strict=True):
         count = -(-(end - begin) // LONGEST)
-        for number in range(1, count):
-            edges.append(begin + round(number * (end - begin) / count / KEY_FRAME_EVERY) * KEY_FRAME_EVERY)
-        edges.append(end)
+        steps = (round(number * (end - begin) / count / KEY_FRAME_EVERY) for number in range(1, count))
+        edges += [*(begin + step * KEY_FRAME_EVERY for step in steps), end]
     return edges
 
 
@@ -167,7 +167,7 @@ def _key(*parts: object) -> str:
 
 
 def _anonymous(layer: Layer, digests: _Digests) -> tuple[object, ...]:
-    """Return a layer without what does not decide how it looks: its place in the draft, and what its files are called."""
+    """Return a layer without what does not decide how it looks, such as what its files are called."""
     return tuple(
         replace(item, where="", source=digests[item.source or ""], start_ms=0, volume=0.0)
         if isinstance(item, Shot)
@@ -181,8 +181,8 @@ def plan_scene(scene: Scene, assets: Mapping[str, Path], quality: str) -> list[C
     digests = _Digests(assets)
     edges = _edges(scene)
     chunks = []
-    for begin, end in zip(edges, edges[1:], strict=False):
-        layers = tuple(part for layer in scene.layers if (part := _within(layer, begin, end)))
+    for begin, end in itertools.pairwise(edges):
+        layers = tuple(items for layer in scene.layers if (items := _within(layer, begin, end)))
         part = replace(scene, frames=end - begin, title="", layers=layers, sounds=())
         looks = (part.width, part.height, part.frames, part.background, quality)
         key = _key("picture", looks, [_anonymous(layer, digests) for layer in layers])

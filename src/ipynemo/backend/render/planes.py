@@ -1,4 +1,4 @@
-"""Pictures as the encoder takes them: one plane of light (Y) and two of colour (U, V) at half the size, BT.709, limited.
+"""Pictures as the encoder takes them: one plane of light (Y), two of colour (U, V) at half the size, BT.709, limited.
 
 Everything is drawn in these planes, so that no frame is converted: half the bytes of RGB, and none of the work. What is
 see-through is kept premultiplied, with its alpha at both sizes. In a frame a colour sample lies on the left of its two
@@ -16,11 +16,9 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from ipynemo.backend.render.values import Colour
 
-__all__ = ["Plane", "Planes", "for_frame", "from_colour", "from_picture", "from_rgb", "planes_of", "to_rgb_array"]
+__all__ = ["Plane", "Planes", "for_frame", "from_colour", "from_pixels", "from_rgb", "planes_of", "to_rgb_array"]
 
 Plane = np.ndarray  # uint8
 
@@ -64,17 +62,25 @@ class Planes:
         for (mine, _), (theirs, _) in zip(self.each, other.each, strict=True):
             np.copyto(mine, theirs)
 
-    def copy(self) -> Planes:
-        """Return the same picture with memory of its own."""
-        return Planes(*(None if plane is None else plane.copy() for plane in self._all()))  # type: ignore[arg-type]
+    def scaled(self, size: tuple[int, int]) -> Planes:
+        """Return the picture scaled to an even width and height."""
+        half = (size[0] // 2, size[1] // 2)
+        return Planes(
+            _scaled(self.y, size),
+            _scaled(self.u, half),
+            _scaled(self.v, half),
+            None if self.alpha is None else _scaled(self.alpha, size),
+            None if self.thin is None else _scaled(self.thin, half),
+        )
 
-    def _all(self) -> tuple[Plane | None, ...]:
-        return (self.y, self.u, self.v, self.alpha, self.thin)
+    def copy(self) -> Planes:
+        """Return the same picture, which must have no alpha, with memory of its own."""
+        return Planes(self.y.copy(), self.u.copy(), self.v.copy())
 
 
 def planes_of(frame: av.VideoFrame) -> Planes:
     """Return the memory of a frame in yuv420p as planes to read and to write."""
-    views = [np.frombuffer(p, np.uint8).reshape(p.height, p.line_size)[:, : p.width] for p in frame.planes]
+    views = [np.frombuffer(memoryview(p), np.uint8).reshape(p.height, p.line_size)[:, : p.width] for p in frame.planes]
     return Planes(*views)
 
 
@@ -92,7 +98,7 @@ def from_colour(colour: Colour, width: int, height: int) -> Planes:
 
 
 def _reformatted(rgb: np.ndarray, size: tuple[int, int], layout: str = "yuv420p") -> Planes:
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+    frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(rgb), format="rgb24")
     return planes_of(
         _converter.reformat(
             frame,
@@ -121,7 +127,8 @@ def _without_offset(plane: Plane, zero: int, alpha: Plane) -> Plane:
     A resampler may overshoot at an edge; no premultiplied value may be larger than its alpha allows.
     """
     clear = cv2.convertScaleAbs(cv2.bitwise_not(alpha), alpha=zero / 255)
-    return np.minimum(cv2.subtract(plane, clear), alpha)
+    left: Plane = np.minimum(cv2.subtract(plane, clear), alpha)
+    return left
 
 
 def from_rgb(rgb: np.ndarray, alpha: np.ndarray | None = None, size: tuple[int, int] | None = None) -> Planes:
@@ -142,13 +149,13 @@ def from_rgb(rgb: np.ndarray, alpha: np.ndarray | None = None, size: tuple[int, 
     whole = _scaled(np.ascontiguousarray(alpha), size)
     thin = cv2.resize(whole, (size[0] // 2, size[1] // 2), interpolation=cv2.INTER_AREA)
     light = _without_offset(planes.y, ZERO[0], whole)
-    return Planes(light, *(_without_offset(p, ZERO[1], thin) for p in (planes.u, planes.v)), whole, thin)
+    blue, red = (_without_offset(plane, ZERO[1], thin) for plane in (planes.u, planes.v))
+    return Planes(light, blue, red, whole, thin)
 
 
-def from_picture(image: Image.Image, size: tuple[int, int] | None = None) -> Planes:
-    """Return a picture of mode RGB, or RGBa (premultiplied), in planes; see `from_rgb`."""
-    pixels = np.asarray(image)
-    if image.mode == "RGBa":
+def from_pixels(mode: str, pixels: np.ndarray, size: tuple[int, int] | None = None) -> Planes:
+    """Return the pixels of a picture of mode RGB, or RGBa (premultiplied), in planes; see `from_rgb`."""
+    if mode == "RGBa":
         return from_rgb(pixels[..., :3], pixels[..., 3], size)
     return from_rgb(pixels, None, size)
 
@@ -165,10 +172,10 @@ def for_frame(rgb: np.ndarray, alpha: np.ndarray | None = None) -> Planes:
     full = _reformatted(rgb, (rgb.shape[1], rgb.shape[0]), "yuv444p")
     if alpha is None:
         return Planes(full.y.copy(), _thinned(full.u), _thinned(full.v))
-    light, *colours = (
+    light, blue, red = (
         _without_offset(plane, zero, alpha) for plane, zero in zip((full.y, full.u, full.v), ZERO, strict=True)
     )
-    return Planes(light, *map(_thinned, colours), alpha, _thinned(alpha))
+    return Planes(light, _thinned(blue), _thinned(red), alpha, _thinned(alpha))
 
 
 def _thinned(plane: Plane) -> Plane:
@@ -196,4 +203,5 @@ def to_rgb_array(planes: Planes) -> np.ndarray:
     blue, red = (blue - 128) * (2 * (1 - KB) / 224), (red - 128) * (2 * (1 - KR) / 224)
     green = -(KB * blue + KR * red) / (1 - KR - KB)
     rgb = np.stack([light + red, light + green, light + blue], axis=2)
-    return np.clip(np.rint(rgb * 255), 0, 255).astype(np.uint8)
+    pixels: np.ndarray = np.clip(np.rint(rgb * 255), 0, 255).astype(np.uint8)
+    return pixels

@@ -134,8 +134,9 @@ def _make(
     except (RenderFailedError, ValueError, OSError) as error:
         if isinstance(error, RenderCancelledError):
             raise
-        for damaged in (*chunks, track):  # one of them may be; the next try must not stumble over it again
-            shelf.drop(damaged)
+        for chunk in chunks:  # one of them may be damaged; the next try must not stumble over it again
+            shelf.drop(chunk)
+        shelf.drop(track)
         raise
 
 

@@ -1,11 +1,12 @@
 """Chunks shared out among whoever can encode: this process, and the workers of an executor.
 
-Each worker has a stretch of the film to itself, because neighbouring chunks often show the same picture; whoever is done
-takes over from the longest stretch that is left. A worker that dies costs only the chunk that it was at.
+Each worker has a stretch of the film to itself, because neighbouring chunks often show the same picture; whoever is
+done takes over from the longest stretch that is left. A worker that dies costs only the chunk that it was at.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -59,7 +60,7 @@ class Sharing:
         others = _places(executor)
         count = min(others + self._here, max(1, len(chunks)))
         edges = [len(chunks) * number // count for number in range(count + 1)]
-        self._stretches = [deque(chunks[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+        self._stretches = [deque(chunks[a:b]) for a, b in itertools.pairwise(edges)]
         self._free = list(range(int(self._here), count))  # stretches whose worker has nothing to do
         self._running: dict[Future[Any], tuple[Chunk, int]] = {}
         self._done = dict.fromkeys((chunk.key for chunk in chunks), 0)

@@ -20,7 +20,7 @@ from ipynemo.backend.render.sampling import TOUCH, over, span
 if TYPE_CHECKING:
     from ipynemo.backend.render.motion import Placement
 
-__all__ = ["Cutting", "blurred_cover", "cutting", "lay", "still"]
+__all__ = ["Cutting", "blurred_cover", "cutting", "drawn_once", "lay"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def cutting(x: int, y: int, rgb: np.ndarray, alpha: np.ndarray | None, frame: tu
     return Cutting(x + left - odd[2], y + top - odd[0], ready)
 
 
-def still(image: Image.Image, picture: tuple[int, int], at: Placement, frame: tuple[int, int]) -> Cutting | None:
+def drawn_once(image: Image.Image, picture: tuple[int, int], at: Placement, frame: tuple[int, int]) -> Cutting | None:
     """Return what is seen of a picture at a place of a frame.
 
     Parameters
@@ -139,10 +139,11 @@ def _feathered(
 
 def lay(piece: Cutting, frame: Planes, strength: float = 1.0, rise: float = 0.0) -> None:
     """Lay a cutting over a frame; one with alpha as strongly as asked (0–1), and `rise` pixels below its place."""
-    parts = ((piece.planes.y, piece.planes.alpha, frame.y, 1),)
-    parts += tuple(
-        (plane, piece.planes.thin, target, 2)
-        for plane, target in ((piece.planes.u, frame.u), (piece.planes.v, frame.v))
+    mine = piece.planes
+    parts = (
+        (mine.y, mine.alpha, frame.y, 1),
+        (mine.u, mine.thin, frame.u, 2),
+        (mine.v, mine.thin, frame.v, 2),
     )
     for plane, alpha, target, step in parts:
         x, y = piece.x // step, piece.y // step

@@ -14,8 +14,18 @@ from typing import TYPE_CHECKING
 from ipynemo.backend.render.footage import open_footage
 from ipynemo.backend.render.motion import Camera, Placement
 from ipynemo.backend.render.planes import Planes, for_frame
-from ipynemo.backend.render.sampling import SPARE, Prepared, covers, draw, prepare, prepared_size
-from ipynemo.backend.render.stills import Cutting, blurred_cover, lay, still
+from ipynemo.backend.render.sampling import (
+    DETAIL,
+    LEVEL,
+    SPARE_FILMED,
+    Prepared,
+    covers,
+    draw,
+    prepare,
+    prepared_size,
+    sizes,
+)
+from ipynemo.backend.render.stills import Cutting, blurred_cover, drawn_once, lay
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +39,6 @@ __all__ = ["Take"]
 
 _serials = itertools.count()
 
-LEVEL = 1.26  # between two sizes that a picture is prepared at; no named move goes further
 KEPT_BYTES = 48 << 20  # of the pictures of an animation that stands still
 
 
@@ -50,8 +59,9 @@ class Take:
         self._frame = frame
         self._visible = max(1, shot.end + shot.tail_frames - shot.start - 1)
         zoom = _greatest_scale(shot.motion)
-        self._footage = open_footage(path, (round(frame[0] * zoom * SPARE), round(frame[1] * zoom * SPARE)))
+        self._footage = open_footage(path, (round(frame[0] * zoom * DETAIL), round(frame[1] * zoom * DETAIL)))
         self.camera = Camera(shot.motion, shot.fit, self._footage.size, frame, shot.duration_ms / 1000)
+        self.is_closed = False
         self._number = -1
         self._picture: Image.Image | None = None
         self._prepared: tuple[tuple[int, int], Prepared] | None = None  # the picture's number and its level
@@ -70,7 +80,7 @@ class Take:
     def picture(self) -> Image.Image:
         """The picture that `seek` found."""
         if self._picture is None:
-            factor = min(1.0, self.camera.greatest_factor * SPARE)
+            factor = min(1.0, self.camera.greatest_factor * DETAIL)
             width, height = self._footage.size
             self._picture = self._footage.picture((max(1, round(width * factor)), max(1, round(height * factor))))
         return self._picture
@@ -97,8 +107,9 @@ class Take:
 
     def _cutting(self, at: Placement) -> Cutting | None:
         if self._number not in self._cuttings:
-            made = still(self.picture, self._footage.size, at, self._frame)
+            made = drawn_once(self.picture, self._footage.size, at, self._frame)
             self._cuttings[self._number] = made
+            self._let_go()
             while len(self._cuttings) > 1 and sum(c.bytes for c in self._cuttings.values() if c) > KEPT_BYTES:
                 self._cuttings.popitem(last=False)
         return self._cuttings[self._number]
@@ -107,18 +118,30 @@ class Take:
         greatest = self.camera.greatest_factor
         level = max(0, math.floor(math.log(greatest / at.factor) / math.log(LEVEL) + 1e-9))
         if self._prepared is None or self._prepared[0] != (self._number, level):
-            taken = self._to_the_pixel(at)
-            size = prepared_size(self._footage.size, greatest / LEVEL**level, 1.0 if taken else SPARE)
-            planes = self._footage.planes(size)
-            ready = prepare(planes, self._footage.size, self._frame, bordered=not taken)
-            self._prepared = ((self._number, level), ready)
+            self._prepared = ((self._number, level), self._prepare(greatest / LEVEL**level, at))
+            self._let_go()
         return self._prepared[1]
+
+    def _prepare(self, factor: float, at: Placement) -> Prepared:
+        picture = self._footage.size
+        if not self._footage.filmed:
+            detail, spread = sizes(picture, factor)
+            return prepare(self._footage.planes(detail), picture, self._frame, spread=spread)
+        taken = self._to_the_pixel(at)
+        planes = self._footage.planes(prepared_size(picture, factor, 1.0 if taken else SPARE_FILMED))
+        return prepare(planes, picture, self._frame, bordered=not taken)
 
     def _to_the_pixel(self, at: Placement) -> bool:
         """Return whether a film that does not move can be scaled to its place at once."""
         width, height = self._footage.size
         sides = (at.x, at.y, width * at.factor, height * at.factor)
         return not self.camera.moves and all(abs(side - round(side / 2) * 2) < 1e-6 for side in sides)
+
+    def _let_go(self) -> None:
+        """Let go of the picture, of which all that is needed has been made: it takes more memory than that."""
+        if self.shot.fit != "blur":
+            self._picture = None
+            self._footage.release()
 
     def _soft_ground(self) -> Planes:
         if self._ground is None or self._ground[0] != self._number:
@@ -127,6 +150,7 @@ class Take:
 
     def close(self) -> None:
         """Close the file."""
+        self.is_closed = True
         self._prepared = self._picture = self._ground = None
         self._cuttings.clear()
         self._footage.close()

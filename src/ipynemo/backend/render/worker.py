@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 
 from ipynemo.backend.render.jobs import RenderJob
+from ipynemo.backend.render.memory import give_back_early
 from ipynemo.backend.render.rendering import clear_up, render
 from ipynemo.errors import NemoError, RenderCancelledError
 
@@ -101,7 +102,8 @@ class _Worker:
 
 def main() -> int:
     """Run one job from stdin; return the exit status."""
-    cv2.setNumThreads(1)  # the other core is the encoder's
+    give_back_early()
+    cv2.setNumThreads(1)  # the other cores have workers of their own
     # Whatever else writes to stdout, a library's banner perhaps, must not get between the lines.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
