@@ -193,6 +193,8 @@ def render(
         check_scene(scene, assets)
         progress = _Progress(scene.frames, on_progress or _silently, should_stop or (lambda: False))
         progress.look()
+        if cache is not None:
+            cache.parent.mkdir(parents=True, exist_ok=True)
         shelf = Shelf(cache if cache is not None else part.with_suffix(".parts"))
         _make(scene, assets, part, shelf, quality, progress, executor, workers)
         size = part.stat().st_size

@@ -30,13 +30,13 @@ class Shelf:
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        Made if it is not there, in a folder that is.
     most_bytes : int
         How much may lie there, but for what was used in the last quarter of an hour.
     """
 
     def __init__(self, folder: Path, most_bytes: int = DEFAULT_SHELF_BYTES) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
         self.folder = folder
         self._most = most_bytes
 
