@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
 from ipynemo.draft import Draft
 
@@ -153,3 +153,53 @@ def write_film(
         if speaker is not None:
             _encode_sound(container, speaker, sound, 48000, "stereo", sound_start_s)
     return path
+
+
+# Rows: Y, U, V of BT.709 in the limited range, from RGB 0–255; and what black is.
+YUV = (
+    np.array(
+        [
+            [0.2126 * 219, 0.7152 * 219, 0.0722 * 219],
+            [-0.2126 / 1.8556 * 224, -0.7152 / 1.8556 * 224, 0.5 * 224],
+            [0.5 * 224, -0.7152 / 1.5748 * 224, -0.0722 / 1.5748 * 224],
+        ],
+        np.float32,
+    )
+    / 255,
+    np.array([16, 128, 128], np.float32),
+)
+
+
+def picture_like(width: int, height: int, seed: int = 1) -> np.ndarray:
+    """Make something with the detail of a photograph: soft light at every scale, hard edges, grain."""
+    rng = np.random.default_rng(seed)
+    out = np.full((height, width, 3), 128, np.float32)
+    for columns, strength in ((5, 50), (20, 24), (80, 10), (240, 5)):
+        small = rng.standard_normal((max(2, columns * height // width), columns, 3)).astype(np.float32) * strength
+        layers = [Image.fromarray(small[..., n]).resize((width, height), Image.Resampling.BICUBIC) for n in range(3)]
+        out += np.stack([np.asarray(layer) for layer in layers], axis=2)
+    pen = Image.fromarray(np.clip(out, 0, 255).astype(np.uint8))
+    draw = ImageDraw.Draw(pen)
+    for _ in range(12):
+        x, y, r = rng.integers(0, width), rng.integers(0, height), rng.integers(width // 40, width // 8)
+        draw.ellipse([x - r, y - r, x + r, y + r], fill=tuple(int(v) for v in rng.integers(20, 230, 3)))
+    soft = pen.filter(ImageFilter.GaussianBlur(0.7))
+    return np.clip(np.asarray(soft) + rng.normal(0, 2, (height, width, 1)), 0, 255).astype(np.uint8)
+
+
+def psnr(a: np.ndarray, b: np.ndarray) -> float:
+    return float(10 * np.log10(255**2 / max(float(((a.astype(np.float64) - b) ** 2).mean()), 1e-12)))
+
+
+def at_samples(planes: np.ndarray, at: tuple[float, float, float], frame: tuple[int, int]) -> list[np.ndarray]:
+    """Sample a picture (height, width, 3: Y, U, V; floats) where a frame has its samples, by a cubic filter in floats."""
+    x, y, factor = at
+    out = []
+    for n, (left, top, apart) in enumerate(((0.5, 0.5, 1), (0.5, 1.0, 2), (0.5, 1.0, 2))):
+        pad = 16
+        padded = Image.fromarray(np.pad(planes[..., n], pad, mode="edge"))
+        x0, y0 = (left - apart / 2 - x) / factor + pad, (top - apart / 2 - y) / factor + pad
+        size = (frame[0] // apart, frame[1] // apart)
+        box = (x0, y0, x0 + frame[0] / factor, y0 + frame[1] / factor)
+        out.append(np.asarray(padded.resize(size, Image.Resampling.BICUBIC, box=box)))
+    return out

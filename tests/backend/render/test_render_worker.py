@@ -89,7 +89,7 @@ def started(process: subprocess.Popen[bytes], folder: Path) -> None:
     send(process, RenderJob(LONG, folder / "out.mp4").to_json())
     while said(process).get("progress", 0) < 1:
         pass
-    assert [path.suffix for path in folder.iterdir()] == [".part"]
+    assert [path.suffix for path in folder.iterdir()] == [".parts"]
 
 
 def test_the_end_of_stdin_stops_it_and_leaves_nothing(worker: subprocess.Popen[bytes], tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""The scene at one moment, as a picture. Layers from below to above; what has not changed is not drawn again.
+"""The scene at one moment, in the encoder's planes. Layers from below to above; what is unchanged is not drawn again.
 
-Every layer tells what it would draw (which picture, where, how strongly). As long as that stays the same from the
-lowest layer up, the picture of the frame before is taken: a still with a caption costs nothing between two fades.
+Every layer tells what it would draw (which picture, where, how strongly). Where that is the same as for the frame
+before, that frame is given again: a still with a caption costs nothing between two fades. Where only upper layers
+change, the lower ones are drawn once and kept.
 """
 
 from __future__ import annotations
@@ -11,27 +12,27 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import av
 import cv2
 import numpy as np
 
-from ipynemo.backend.render.footage import Take
 from ipynemo.backend.render.motion import smooth
-from ipynemo.backend.render.sampling import blurred_cover, sample
+from ipynemo.backend.render.planes import Planes, from_colour, planes_of, to_rgb_array
 from ipynemo.backend.render.scene import FPS, Shot, Words
-from ipynemo.backend.render.sprites import Sprite, draw_sprite
+from ipynemo.backend.render.sprites import draw_sprite
+from ipynemo.backend.render.stills import Cutting, cutting, lay
+from ipynemo.backend.render.takes import Take
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
     from pathlib import Path
 
     from ipynemo.backend.render.motion import Placement
-    from ipynemo.backend.render.sampling import Patch
     from ipynemo.backend.render.scene import Scene
 
-__all__ = ["Composer"]
+__all__ = ["SHEETS", "Composer", "Sheet"]
 
-Picture = np.ndarray  # shape (height_px, width_px, 3), uint8, RGB
-
+SHEETS = 5  # frames in memory that are drawn into in turn; each is 3 MB at 1920 × 1080
 SPRITES_KEPT = 24
 RISE = 0.014  # of the short side: how far a title comes up while it fades in
 
@@ -45,6 +46,11 @@ class _Drawn:
     place: Placement
     strength: float = 1.0
     below: _Drawn | None = None  # the shot that it is dissolving from
+
+    @property
+    def hides(self) -> bool:
+        """Whether nothing can be seen of what lies below."""
+        return self.below is None and self.strength >= 1 and self.take.covers(self.place)
 
     @property
     def key(self) -> Hashable:
@@ -77,6 +83,34 @@ class _Timeline:
         return found[::-1]
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text at a frame."""
+
+    piece: Cutting
+    strength: float
+    rise: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A frame: as the encoder takes it, and its memory to draw in."""
+
+    frame: av.VideoFrame
+    planes: Planes
+
+    @classmethod
+    def blank(cls, width: int, height: int) -> Sheet:
+        """Return a new one; what it shows is anything."""
+        frame = av.VideoFrame(width, height, "yuv420p")
+        return cls(frame, planes_of(frame))
+
+    @property
+    def rgb(self) -> np.ndarray:
+        """The frame as an ndarray of shape (height_px, width_px, 3), uint8, RGB."""
+        return to_rgb_array(self.planes)
+
+
 class Composer:
     """Draws frames of a scene.
 
@@ -91,39 +125,63 @@ class Composer:
         self.scene = scene
         self._assets = assets
         self._size = (scene.width, scene.height)
-        self._ground = np.full((scene.height, scene.width, 3), scene.background.rgb, np.uint8)
-        self._ground.setflags(write=False)
+        self._ground = from_colour(scene.background, *self._size)
         self._timelines = [_Timeline(layer) for layer in scene.layers]
         self._takes: dict[tuple[int, int], Take] = {}
-        self._grounds: OrderedDict[Hashable, Picture] = OrderedDict()
-        self._sprites: OrderedDict[Words, Sprite | None] = OrderedDict()
-        self._stack: list[tuple[Hashable, Picture]] = []
+        self._sprites: OrderedDict[Words, Cutting | None] = OrderedDict()
+        self._sheets: list[Sheet] = []
+        self._turn = 0
+        self._spare: list[Planes] = []
+        self._keys: tuple[Hashable, ...] | None = None  # of the layers of the latest frame
+        self._base: tuple[tuple[Hashable, ...], Planes] | None = None  # lower layers that stand still
 
-    def frame(self, number: int) -> Picture:
-        """Return the picture of a frame; the very same array as before where nothing has changed. Do not write to it.
+    def frame(self, number: int) -> Sheet:
+        """Return a frame; the very same one as before where nothing has changed.
 
-        Returns
-        -------
-        ndarray, shape (height_px, width_px, 3), uint8, RGB
+        It stays as it is until `SHEETS` - 1 others have been drawn.
         """
         self._close_past(number)
-        picture, unchanged = self._ground, True
-        for depth, layer in enumerate(self.scene.layers):
-            key, draw = self._layer(depth, layer, number)
-            if unchanged and depth < len(self._stack) and self._stack[depth][0] == key:
-                picture = self._stack[depth][1]
-                continue
-            if unchanged:
-                del self._stack[depth:]
-                unchanged = False
-            picture = self._draw(picture, draw)
-            self._stack.append((key, picture))
-        return picture
+        layers = [self._layer(depth, layer, number) for depth, layer in enumerate(self.scene.layers)]
+        keys = tuple(key for key, _ in layers)
+        if keys == self._keys:
+            return self._sheets[self._turn]
+        sheet = self._next_sheet()
+        still = _common(keys, self._keys or ())
+        self._draw([draw for _, draw in layers], keys, still, sheet.planes)
+        self._keys = keys
+        return sheet
+
+    def _next_sheet(self) -> Sheet:
+        if len(self._sheets) < SHEETS:
+            self._sheets.append(Sheet.blank(*self._size))
+            self._turn = len(self._sheets) - 1
+        else:
+            self._turn = (self._turn + 1) % SHEETS
+        return self._sheets[self._turn]
+
+    def _draw(self, layers: list[list[_Drawn | _Text]], keys: tuple[Hashable, ...], still: int, frame: Planes) -> None:
+        """Draw layers over each other; the lowest `still` ones are those of the frame before."""
+        begin = 0
+        if self._base is not None and _common(self._base[0], keys) == len(self._base[0]):
+            begin = len(self._base[0])
+            frame.put(self._base[1])
+        else:
+            self._base = None
+        if begin == 0 and not _starts_whole(layers):
+            frame.put(self._ground)
+        for depth in range(begin, len(layers)):
+            for item in layers[depth]:
+                if isinstance(item, _Drawn):
+                    self._draw_shot(frame, item)
+                else:
+                    lay(item.piece, frame, item.strength, item.rise)
+            if begin <= depth < still and depth + 1 == still:
+                self._base = (keys[:still], frame.copy())
 
     def _layer(
         self, depth: int, layer: Sequence[Shot] | Sequence[Words], number: int
-    ) -> tuple[Hashable, list[_Drawn | tuple[Sprite, float, float]]]:
-        draw: list[_Drawn | tuple[Sprite, float, float]] = []
+    ) -> tuple[Hashable, list[_Drawn | _Text]]:
+        draw: list[_Drawn | _Text] = []
         key: list[Hashable] = []
         for place in self._timelines[depth].at(number):
             item = layer[place]
@@ -131,10 +189,10 @@ class Composer:
                 drawn = self._shot(depth, place, number)
                 draw, key = [drawn], [drawn.key]  # of shots that overlap on one track, the later one is seen
             else:
-                sprite = self._sprite(item)
-                if sprite is not None:
+                piece = self._sprite(item)
+                if piece is not None:
                     strength, rise = _presence(item, number, min(self._size))
-                    draw.append((sprite, strength, rise))
+                    draw.append(_Text(piece, strength, rise))
                     key.append((place, strength, rise))
         return tuple(key), draw
 
@@ -167,54 +225,57 @@ class Composer:
                 del self._takes[place]
                 take.close()
 
-    def _sprite(self, words: Words) -> Sprite | None:
+    def _sprite(self, words: Words) -> Cutting | None:
         if words not in self._sprites:
-            self._sprites[words] = draw_sprite(words.text, words.style, *self._size)
+            made = draw_sprite(words.text, words.style, *self._size)
+            self._sprites[words] = (
+                made if made is None else cutting(made.x, made.y, made.pixels, made.alpha, self._size)
+            )
             if len(self._sprites) > SPRITES_KEPT:
                 self._sprites.popitem(last=False)
         self._sprites.move_to_end(words)
         return self._sprites[words]
 
-    def _draw(self, below: Picture, draw: list[_Drawn | tuple[Sprite, float, float]]) -> Picture:
-        picture = below
-        for item in draw:
-            if isinstance(item, _Drawn):
-                picture = self._draw_shot(below, item)
-            else:
-                picture = picture.copy() if picture is below else picture
-                _draw_sprite(picture, *item)
-        return picture
-
-    def _draw_shot(self, below: Picture, drawn: _Drawn) -> Picture:
-        ground = self._draw_shot(below, drawn.below) if drawn.below else below
+    def _draw_shot(self, frame: Planes, drawn: _Drawn) -> None:
+        """Draw a shot over a frame."""
         if drawn.strength <= 0:
-            return ground
-        take = drawn.take
-        patch = sample(take.prepared, drawn.place, *self._size)
-        if patch.covers(*self._size):
-            picture = patch.pixels
-        else:
-            under = self._soft_ground(take, drawn) if take.shot.fit == "blur" else below
-            picture = under.copy()
-            _blend(picture, patch)
+            if drawn.below is not None:
+                self._draw_shot(frame, drawn.below)
+            return
         if drawn.strength >= 1:
-            return picture
-        mixed: Picture = cv2.addWeighted(ground, 1 - drawn.strength, picture, drawn.strength, 0)
-        return mixed
-
-    def _soft_ground(self, take: Take, drawn: _Drawn) -> Picture:
-        key = (take.serial, drawn.number)
-        if key not in self._grounds:
-            self._grounds[key] = blurred_cover(take.picture, *self._size)
-            if len(self._grounds) > 2:
-                self._grounds.popitem(last=False)
-        return self._grounds[key]
+            drawn.take.draw(drawn.place, frame)
+            return
+        over = self._spare.pop() if self._spare else Sheet.blank(*self._size).planes
+        if not drawn.take.covers(drawn.place):
+            over.put(frame)
+        drawn.take.draw(drawn.place, over)
+        if drawn.below is not None:
+            self._draw_shot(frame, drawn.below)
+        for (mine, _), (theirs, _) in zip(frame.each, over.each, strict=True):
+            mine[:] = cv2.addWeighted(mine, 1 - drawn.strength, theirs, drawn.strength, 0)
+        self._spare.append(over)
 
     def close(self) -> None:
         """Close whatever is open."""
         for take in self._takes.values():
             take.close()
         self._takes.clear()
+
+
+def _common(keys: tuple[Hashable, ...], others: tuple[Hashable, ...]) -> int:
+    """Return how many layers, from the lowest up, are the same."""
+    for place, (mine, theirs) in enumerate(zip(keys, others, strict=False)):
+        if mine != theirs:
+            return place
+    return min(len(keys), len(others))
+
+
+def _starts_whole(layers: list[list[_Drawn | _Text]]) -> bool:
+    """Return whether the first thing drawn hides the background."""
+    for items in layers:
+        for item in items:
+            return isinstance(item, _Drawn) and item.hides
+    return False
 
 
 def _presence(words: Words, number: int, short_px: int) -> tuple[float, float]:
@@ -227,34 +288,3 @@ def _presence(words: Words, number: int, short_px: int) -> tuple[float, float]:
     going = min(1.0, (left - 0.5) / fade)
     rise = (1 - coming) ** 3 * RISE * short_px if words.style.role in ("title", "lower_third", "card") else 0.0
     return smooth(coming) * smooth(going), rise
-
-
-def _blend(picture: Picture, patch: Patch) -> None:
-    """Lay a patch over a picture, in place."""
-    height, width = patch.pixels.shape[:2]
-    part = picture[patch.y : patch.y + height, patch.x : patch.x + width]
-    if patch.alpha is None:
-        part[:] = patch.pixels
-    else:
-        rest = cv2.merge([255 - patch.alpha] * 3)
-        part[:] = cv2.add(cv2.multiply(np.ascontiguousarray(part), rest, scale=1 / 255), patch.pixels)
-
-
-def _draw_sprite(picture: Picture, sprite: Sprite, strength: float, rise: float) -> None:
-    """Lay a sprite over a picture, in place; what reaches out of the frame is cut off."""
-    pixels, alpha = sprite.pixels, sprite.alpha
-    if rise:
-        down = np.array([[1, 0, 0], [0, 1, rise]], np.float64)
-        size = (alpha.shape[1], alpha.shape[0])
-        pixels, alpha = cv2.warpAffine(pixels, down, size), cv2.warpAffine(alpha, down, size)
-    top, left = max(0, -sprite.y), max(0, -sprite.x)
-    bottom = min(alpha.shape[0], picture.shape[0] - sprite.y)
-    right = min(alpha.shape[1], picture.shape[1] - sprite.x)
-    if bottom <= top or right <= left:
-        return
-    pixels, alpha = pixels[top:bottom, left:right], alpha[top:bottom, left:right]
-    part = picture[sprite.y + top : sprite.y + bottom, sprite.x + left : sprite.x + right]
-    rest = cv2.merge([np.ascontiguousarray(alpha)] * 3)
-    rest = cv2.convertScaleAbs(rest, alpha=-strength, beta=255)  # 255 minus the alpha as strongly as it is seen
-    shown = pixels if strength >= 1 else cv2.convertScaleAbs(np.ascontiguousarray(pixels), alpha=strength)
-    part[:] = cv2.add(cv2.multiply(np.ascontiguousarray(part), rest, scale=1 / 255), np.ascontiguousarray(shown))

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["DECODE_ERRORS", "open_media", "opened"]
 
-av.logging.set_level(av.logging.PANIC)  # what matters is raised; stderr is no place for a codec's mutterings
+# What matters is raised; stderr is no place for a codec's mutterings. And PyAV's way of hearing them takes Python's
+# lock in a decoder's thread, which waits for ever if whoever has the lock is waiting for that thread to end.
+av.logging.restore_default_callback()
+av.logging.set_libav_level(av.logging.PANIC)
 
 DECODE_ERRORS = (av.error.FFmpegError, ValueError, OSError)
 

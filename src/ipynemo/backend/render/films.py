@@ -14,6 +14,7 @@ from PIL import Image
 
 from ipynemo.backend.render.containers import DECODE_ERRORS, open_media
 from ipynemo.backend.render.faults import BrokenAssetError
+from ipynemo.backend.render.planes import Planes, planes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-__all__ = ["Film", "to_rgb"]
+__all__ = ["Film"]
 
 EARLY_S = 0.004  # a picture this little late still belongs to the moment; times in files are rounded
 AHEAD_S = 3.0  # further ahead than this, a jump is cheaper than decoding all that lies between
@@ -41,22 +42,24 @@ _SPACES = {
 }
 
 
-def to_rgb(frame: VideoFrame, converter: VideoReformatter, size: tuple[int, int] | None = None) -> np.ndarray:
-    """Return a decoded frame as RGB by its own matrix and range, scaled to `size` (width_px, height_px) if given."""
-    width, height = size or (frame.width, frame.height)
+def converted(frame: VideoFrame, converter: VideoReformatter, size: tuple[int, int], layout: str) -> VideoFrame:
+    """Return a decoded frame, read by its own matrix and range, as `rgb24`, or as `yuv420p` in BT.709, limited.
+
+    It is scaled to `size` (width_px, height_px) on the way.
+    """
     guess = Colorspace.ITU709 if max(frame.width, frame.height) > 1024 else Colorspace.ITU601
     full = int(frame.color_range) == 2 or frame.format.name.startswith("yuvj")
-    rgb = converter.reformat(
+    return converter.reformat(
         frame,
-        width=width,
-        height=height,
-        format="rgb24",
+        width=size[0],
+        height=size[1],
+        format=layout,
         src_colorspace=_SPACES.get(int(frame.colorspace), guess),
         src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
-        dst_color_range=ColorRange.JPEG,
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.JPEG if layout == "rgb24" else ColorRange.MPEG,
         interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
     )
-    return rgb.to_ndarray()
 
 
 class Film:
@@ -155,13 +158,21 @@ class Film:
 
     def picture(self, size: tuple[int, int] | None = None) -> Image.Image:
         """Return the picture that `seek` found, upright, in mode RGB, scaled to `size` (width_px, height_px)."""
+        pixels = self._as(size or (self.width, self.height), "rgb24").to_ndarray()
+        return Image.fromarray(np.ascontiguousarray(np.rot90(pixels, self.turns)) if self.turns else pixels)
+
+    def planes(self, size: tuple[int, int]) -> Planes:
+        """Return the picture that `seek` found, upright, in the encoder's planes, scaled to an even size."""
+        lying = planes_of(self._as(size, "yuv420p"))
+        if not self.turns:
+            return lying
+        return Planes(*(np.ascontiguousarray(np.rot90(p, self.turns)) for p in (lying.y, lying.u, lying.v)))
+
+    def _as(self, size: tuple[int, int], layout: str) -> VideoFrame:
         frame = self._shown or self._next
         if frame is None:
             raise BrokenAssetError(f"{self.path.name} has no picture that can be decoded.")
-        size = size or (self.width, self.height)
-        lying = size if self.turns % 2 == 0 else size[::-1]
-        pixels = to_rgb(frame, self._converter, lying)
-        return Image.fromarray(np.ascontiguousarray(np.rot90(pixels, self.turns)) if self.turns else pixels)
+        return converted(frame, self._converter, size if self.turns % 2 == 0 else size[::-1], layout)
 
     def close(self) -> None:
         """Close the file."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from ipynemo.backend.render.scene import SAMPLE_RATE
 
-__all__ = ["DRUMS", "PITCHED", "hertz", "low_pass"]
+__all__ = ["DRUMS", "PITCHED", "forget", "hertz", "low_pass"]
 
 Note = np.ndarray
 
@@ -218,3 +218,9 @@ def taiko() -> Note:
 
 PITCHED = {"pad": pad, "strings": strings, "keys": keys, "pluck": pluck, "marimba": marimba, "bell": bell, "bass": bass}
 DRUMS = {"kick": kick, "snare": snare, "clap": clap, "hat": hat, "shaker": shaker, "wood": wood, "taiko": taiko}
+
+
+def forget() -> None:
+    """Let go of the notes that were kept because a piece plays them often."""
+    for play in (*PITCHED.values(), *DRUMS.values()):
+        play.cache_clear()

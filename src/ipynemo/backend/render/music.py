@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ipynemo.backend.render.faults import BrokenAssetError
-from ipynemo.backend.render.instruments import DRUMS, PITCHED, low_pass
+from ipynemo.backend.render.instruments import DRUMS, PITCHED, forget, low_pass
 from ipynemo.backend.render.scene import SAMPLE_RATE
 from ipynemo.backend.render.scores import MOODS, to_score
 
@@ -45,6 +45,7 @@ def _played(score: Score) -> Samples:
         wave = wave[: len(out) - start]
         gains = np.array([min(1 - note.pan, 1), min(1 + note.pan, 1)], np.float32) * np.float32(note.level)
         out[start : start + len(wave)] += wave * gains
+    forget()
     return out
 
 
@@ -55,9 +56,15 @@ def _in_a_room(dry: Samples, amount: float, rng: np.random.Generator) -> Samples
     echo[: round(0.012 * SAMPLE_RATE)] = 0
     echo = low_pass(echo, 3_800, 1)
     echo /= np.sqrt((echo**2).sum(axis=0))
-    size = 1 << (len(dry) + len(echo) - 1).bit_length()
-    wet = np.fft.irfft(np.fft.rfft(dry, size, axis=0) * np.fft.rfft(echo, size, axis=0), size, axis=0)
-    room: Samples = dry + np.float32(amount) * wet[: len(dry)].astype(np.float32)
+    # Block by block: the spectrum of the whole at once would be the most memory that a render takes.
+    size = 1 << (4 * len(echo) - 1).bit_length()
+    step = size - len(echo) + 1
+    room = dry.copy()
+    for side in (0, 1):
+        spectrum = np.fft.rfft(echo[:, side], size) * np.float32(amount)
+        for start in range(0, len(dry), step):
+            wet = np.fft.irfft(np.fft.rfft(dry[start : start + step, side], size) * spectrum, size)
+            room[start : start + size, side] += wet[: len(dry) - start]
     return room
 
 

@@ -13,7 +13,20 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from ipynemo.backend.render.faults import BrokenAssetError
 
@@ -23,8 +36,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Animation", "is_picture", "load_still", "upright_srgb"]
 
-Image.init()  # registers every format; `formats=` below knows only registered ones
-FORMATS = tuple({"JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "PPM"} & set(Image.OPEN))
+# Importing a plugin registers its format, and `formats=` below knows only registered ones. To load all that there are
+# takes longer than to draw the first frame.
+_PLUGINS = {
+    "JPEG": JpegImagePlugin, "MPO": MpoImagePlugin, "PNG": PngImagePlugin, "GIF": GifImagePlugin,
+    "WEBP": WebPImagePlugin, "BMP": BmpImagePlugin, "TIFF": TiffImagePlugin, "AVIF": AvifImagePlugin,
+    "PPM": PpmImagePlugin,
+}  # fmt: skip
+FORMATS = tuple(name for name in _PLUGINS if name in Image.OPEN)
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")  # an MPO has several pictures too, but they are no animation
 MAX_PIXELS = 120_000_000
 MAX_FRAMES = 3_000

@@ -1,34 +1,35 @@
-"""Draft in, MP4 out. One thread draws ahead while another encodes; the file appears under its name only when whole."""
+"""Draft in, MP4 out: planned in parts, encoded wherever there is room, joined. It appears under its name when whole."""
 
 from __future__ import annotations
 
 import os
-import queue
-import threading
-from contextlib import suppress
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ipynemo.backend.render.checking import check_scene
-from ipynemo.backend.render.compose import Composer
-from ipynemo.backend.render.encode import AUDIO_FRAME, Encoder
-from ipynemo.backend.render.mixing import Mixer
-from ipynemo.backend.render.scene import FPS, SAMPLE_RATE, to_scene
+from ipynemo.backend.render.crew import Crew
+from ipynemo.backend.render.parts import encode_sound, join
+from ipynemo.backend.render.plan import plan_scene, sound_track_of
+from ipynemo.backend.render.scene import FPS, to_scene
+from ipynemo.backend.render.sharing import Sharing
+from ipynemo.backend.render.shelf import Shelf
 from ipynemo.errors import NemoError, RenderCancelledError, RenderFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor
     from pathlib import Path
 
-    import numpy as np
-
+    from ipynemo.backend.render.plan import Chunk
     from ipynemo.backend.render.scene import Scene
     from ipynemo.draft import Draft
 
-__all__ = ["RenderedClip", "part_path", "render"]
+__all__ = ["RenderedClip", "clear_up", "cores", "part_path", "render"]
 
-FRAMES_AHEAD = 4  # enough to even out a slow frame; each is 6 MB at 1920 × 1080
-SOUND_AHEAD = 8 * AUDIO_FRAME
+WORTH_PX = 250_000_000  # pixels to draw in all, from which another process earns what its start costs
+ENCODED = 97  # per cent of the way, when all is encoded; joining is the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,92 +44,100 @@ class RenderedClip:
     size_bytes: int
 
 
-class _Ahead:
-    """Draws the frames of a scene in a thread of its own, a few ahead of whoever takes them."""
-
-    def __init__(self, scene: Scene, assets: Mapping[str, Path]) -> None:
-        self._scene = scene
-        self._assets = assets
-        self._frames: queue.Queue[np.ndarray | BaseException] = queue.Queue(FRAMES_AHEAD)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ipynemo-compose", daemon=True)
-
-    def _put(self, item: np.ndarray | BaseException) -> None:
-        while not self._stopped.is_set():
-            with suppress(queue.Full):
-                self._frames.put(item, timeout=0.1)
-                return
-
-    def _run(self) -> None:
-        composer = Composer(self._scene, self._assets)
-        try:
-            for number in range(self._scene.frames):
-                if self._stopped.is_set():
-                    return
-                self._put(composer.frame(number))
-        except Exception as error:  # noqa: BLE001 - it is raised where the frame is taken
-            self._put(error)
-        finally:
-            composer.close()
-
-    def __enter__(self) -> Iterator[np.ndarray]:
-        self._thread.start()
-        return self._take()
-
-    def _take(self) -> Iterator[np.ndarray]:
-        for _ in range(self._scene.frames):
-            item = self._frames.get()
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._thread.join()
-
-
 def _silently(_percent: float) -> None:
     """Tell nobody."""
 
 
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def part_path(out: Path) -> Path:
-    """Return where this process writes a film until it is whole."""
+    """Return where this process writes a film until it is whole; its parts lie beside it, in a folder `….parts`."""
     return out.with_name(f".{out.stem[:40]}.{os.getpid()}.part")
 
 
-def _encode(
+def clear_up(out: Path) -> None:
+    """Take away what is unfinished of a film."""
+    part_path(out).unlink(missing_ok=True)
+    shutil.rmtree(part_path(out).with_suffix(".parts"), ignore_errors=True)
+
+
+class _Progress:
+    """Per cent done, told when another one is full; asks whether to stop, too."""
+
+    def __init__(self, frames: int, tell: Callable[[float], None], should_stop: Callable[[], bool]) -> None:
+        self._frames = frames
+        self._tell = tell
+        self._should_stop = should_stop
+        self._told = 0
+        tell(0.0)
+
+    def look(self) -> None:
+        if self._should_stop():
+            raise RenderCancelledError("The render was cancelled.")
+
+    def _say(self, percent: int) -> None:
+        if percent > self._told:
+            self._told = percent
+            self._tell(float(percent))
+
+    def encoded(self, frames: int) -> None:
+        self.look()
+        self._say(ENCODED * frames // self._frames)
+
+    def joined(self, frames: int) -> None:
+        self.look()
+        self._say(ENCODED + (99 - ENCODED) * frames // self._frames)
+
+
+def _workers(chunks: list[Chunk], asked: int | None) -> int:
+    """Return how many processes to encode in, this one included."""
+    work = sum(chunk.frames * chunk.scene.width * chunk.scene.height for chunk in chunks)
+    return max(1, min(cores() if asked is None else asked, len(chunks), 1 + work // WORTH_PX))
+
+
+def _make(
     scene: Scene,
     assets: Mapping[str, Path],
     part: Path,
+    shelf: Shelf,
     quality: str,
-    on_progress: Callable[[float], None],
-    should_stop: Callable[[], bool],
+    progress: _Progress,
+    executor: Executor | None,
+    workers: int | None,
 ) -> None:
-    mixer = Mixer(scene.sounds, assets, scene.samples)
-    encoder = Encoder(part, scene.width, scene.height, quality=quality, title=scene.title)
-    finished, heard, told = False, 0, -1
+    chunks = plan_scene(scene, assets, quality)
+    track = sound_track_of(scene, assets)
+    missing = [chunk for chunk in chunks if shelf.find(chunk) is None]
+    own = None if executor is not None else Crew(count - 1) if (count := _workers(missing, workers)) > 1 else None
+    sharing = Sharing(missing, assets, shelf.folder, executor or own, here=executor is None)
+    with ThreadPoolExecutor(1, thread_name_prefix="ipynemo-sound") as side:
+        try:
+            sound = None
+            if shelf.find(track) is None:
+                sound = side.submit(encode_sound, track, assets, shelf.folder, sharing.heed)
+            before = scene.frames - sum(chunk.frames for chunk in missing)
+            sharing.run(lambda done: progress.encoded(before + done))
+            while sound is not None and not sharing.wait(sound):
+                progress.look()
+        finally:
+            sharing.stop()
+            if own is not None:
+                own.shutdown(cancel_futures=True)
+    parts = [(chunk, shelf.find(chunk) or shelf.folder) for chunk in chunks]
     try:
-        with _Ahead(scene, assets) as frames:
-            for number, picture in enumerate(frames, 1):
-                if should_stop():
-                    raise RenderCancelledError("The render was cancelled.")
-                encoder.picture(picture)
-                # The sound keeps up with the picture, so that a player finds both in the same place of the file.
-                while heard < min(number * SAMPLE_RATE // FPS, scene.samples):
-                    samples = mixer.read(SOUND_AHEAD)
-                    heard += len(samples)
-                    encoder.sound(samples)
-                percent = 99 * number // scene.frames
-                if percent > told:
-                    told = percent
-                    on_progress(float(percent))
-        encoder.finish()
-        finished = True
-    finally:
-        mixer.close()
-        if not finished:
-            with suppress(Exception):  # what went wrong before is what counts
-                encoder.abandon()
+        join(parts, shelf.find(track) or shelf.folder, part, title=scene.title, tick=progress.joined)
+    except (RenderFailedError, ValueError, OSError) as error:
+        if isinstance(error, RenderCancelledError):
+            raise
+        for chunk in chunks:  # one of them may be damaged; the next try must not stumble over it again
+            shelf.drop(chunk)
+        shelf.drop(track)
+        raise
 
 
 def render(
@@ -139,6 +148,9 @@ def render(
     quality: str = "high",
     on_progress: Callable[[float], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    cache: Path | None = None,
+    executor: Executor | None = None,
+    workers: int | None = None,
 ) -> RenderedClip:
     """Render a draft.
 
@@ -155,6 +167,13 @@ def render(
         Called with 0–100.
     should_stop : callable, optional
         Asked before every frame; True cancels.
+    cache : Path, optional
+        A folder that keeps finished parts: after an edit only what it changed is encoded, after a crash only the rest.
+    executor : Executor, optional
+        Encodes the parts instead of this computer's own processes; it must see the assets and the cache where this
+        process does.
+    workers : int, optional
+        How many processes to encode in; by default as many as there are processors, and fewer for a short film.
 
     Returns
     -------
@@ -168,27 +187,26 @@ def render(
     RenderCancelledError
         `should_stop` said so.
     """
-    stop = should_stop or (lambda: False)
-    tell = on_progress or _silently
     part = part_path(out)
     try:
         scene = to_scene(draft, quality)
         check_scene(scene, assets)
-        if stop():
-            raise RenderCancelledError("The render was cancelled.")
-        tell(0.0)
-        _encode(scene, assets, part, quality, tell, stop)
+        progress = _Progress(scene.frames, on_progress or _silently, should_stop or (lambda: False))
+        progress.look()
+        if cache is not None:
+            cache.parent.mkdir(parents=True, exist_ok=True)
+        shelf = Shelf(cache if cache is not None else part.with_suffix(".parts"))
+        _make(scene, assets, part, shelf, quality, progress, executor, workers)
         size = part.stat().st_size
         part.replace(out)
+        if cache is not None:
+            shelf.tidy()
     except NemoError:
-        part.unlink(missing_ok=True)
         raise
     except Exception as error:
-        part.unlink(missing_ok=True)
         # A codec, a full disk, a bug of ours: whoever asked for the film gets one kind of error, with the cause in it.
         raise RenderFailedError(f"The render of {out.name} failed: {error or type(error).__name__}.") from error
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    tell(100.0)
+    finally:
+        clear_up(out)
+    (on_progress or _silently)(100.0)
     return RenderedClip(out, scene.duration_s, scene.width, scene.height, FPS, size)

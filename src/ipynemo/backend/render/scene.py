@@ -115,7 +115,7 @@ def _where(track: Track, segment: Segment) -> str:
     return f"segment {segment.number} of track {track.number} ({track.kind})"
 
 
-def _size(draft: Draft, quality: str) -> tuple[int, int]:
+def _size(draft: Draft, short: int | None) -> tuple[int, int]:
     given = [number(draft.meta.get(side), math.nan, -1e12, 1e12) for side in ("width", "height")]
     if any(map(math.isnan, given)):  # missing, or no number
         given = [*DEFAULT_SIZE]
@@ -125,7 +125,6 @@ def _size(draft: Draft, quality: str) -> tuple[int, int]:
             f"The draft asks for a picture of {width} × {height} pixels.",
             hint=f"Each side must have {MIN_SIDE_PX}–{MAX_SIDE_PX} pixels, such as 1920 × 1080.",
         )
-    short = QUALITIES.get(quality)
     if short is not None and min(width, height) > short:
         factor = short / min(width, height)
         width, height = round(width * factor), round(height * factor)
@@ -217,8 +216,8 @@ def _own_sound(shot: Shot) -> Sound | None:
     )
 
 
-def to_scene(draft: Draft, quality: str = "high") -> Scene:
-    """Read a draft.
+def to_scene(draft: Draft, quality: str = "high", short_px: int | None = None) -> Scene:
+    """Read a draft, in a quality, or with a short side of at most `short_px` pixels.
 
     Raises
     ------
@@ -233,7 +232,7 @@ def to_scene(draft: Draft, quality: str = "high") -> Scene:
         raise DraftLimitError(
             f"The draft is {draft.duration_ms / 3_600_000:,.1f} hours long.", hint="At most 2 hours can be rendered."
         )
-    width, height = _size(draft, quality)
+    width, height = _size(draft, short_px or QUALITIES.get(quality))
     layers: list[Layer] = []
     sounds: list[Sound] = []
     for track in draft.tracks:

@@ -1,6 +1,7 @@
 """The renderer as a child process: one job in on stdin, progress and the outcome out on stdout, as lines of JSON.
 
-In: `{"draft": {...}, "assets": {"id": "/path"}, "out": "/path.mp4", "quality": "high"}`. Out: `{"progress": 12.5}` …,
+In: `{"draft": {...}, "assets": {"id": "/path"}, "out": "/path.mp4", "quality": "high"}`, and, if wanted, `"cache"`, a
+folder that keeps finished parts, and `"workers"`, how many processes to use. Out: `{"progress": 12.5}` …,
 then `{"done": {...}}` with status 0, or `{"error": {"type": …, "message": …}}` with status 1. It holds its stdin open
 as a lifeline: when the parent is gone, or sends SIGTERM, it stops, takes its unfinished file away, and says nothing.
 """
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 
 from ipynemo.backend.render.jobs import RenderJob
-from ipynemo.backend.render.rendering import part_path, render
+from ipynemo.backend.render.memory import give_back_early
+from ipynemo.backend.render.rendering import clear_up, render
 from ipynemo.errors import NemoError, RenderCancelledError
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class _Worker:
 
     def _leave(self) -> None:
         if self._job is not None:
-            part_path(self._job.out).unlink(missing_ok=True)
+            clear_up(self._job.out)
         os._exit(STATUS_STOPPED)
 
     def _watch(self) -> None:
@@ -78,6 +80,8 @@ class _Worker:
                 quality=job.quality,
                 on_progress=lambda percent: self.say(progress=percent),
                 should_stop=self._stop.is_set,
+                cache=job.cache,
+                workers=job.workers,
             )
         except RenderCancelledError:
             return STATUS_STOPPED
@@ -98,7 +102,8 @@ class _Worker:
 
 def main() -> int:
     """Run one job from stdin; return the exit status."""
-    cv2.setNumThreads(1)  # the other core is the encoder's
+    give_back_early()
+    cv2.setNumThreads(1)  # the other cores have workers of their own
     # Whatever else writes to stdout, a library's banner perhaps, must not get between the lines.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
