@@ -38,6 +38,7 @@ PUBLIC = [
     "Segment",
     "Session",
     "SessionInfo",
+    "Still",
     "Studio",
     "Timeline",
     "Timing",

@@ -23,6 +23,7 @@ from ipynemo.client import (
     Reply,
     Session,
     SessionInfo,
+    Still,
 )
 from ipynemo.draft import Draft, Segment, Track
 from ipynemo.errors import NemoError
@@ -53,6 +54,7 @@ __all__ = [
     "Segment",
     "Session",
     "SessionInfo",
+    "Still",
     "Studio",
     "Timeline",
     "Timing",

@@ -13,8 +13,9 @@ from ipynemo.backend.cleanup import keep_clean
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.envelope import add_handlers
 from ipynemo.backend.guard import Guard
+from ipynemo.backend.previews import Previews
 from ipynemo.backend.renders import RenderQueue
-from ipynemo.backend.routes import accounts, chat, exports, health, sessions, uploads
+from ipynemo.backend.routes import accounts, chat, exports, health, previews, sessions, uploads
 from ipynemo.backend.routes._common import Server
 from ipynemo.backend.store import Store
 from ipynemo.backend.store.news import listening
@@ -48,6 +49,7 @@ def create_app(config: BackendConfig, respond: Respond | None = None) -> FastAPI
     store = Store(config)
     queue = RenderQueue(store, config)
     turns = Turns(store, config, respond)
+    moments = Previews(store.storage)
 
     @asynccontextmanager
     async def alive(_app: FastAPI) -> AsyncIterator[None]:
@@ -58,6 +60,7 @@ def create_app(config: BackendConfig, respond: Respond | None = None) -> FastAPI
                 yield
         finally:
             await turns.aclose()
+            await moments.aclose()
             await queue.aclose()
             await store.aclose()
 
@@ -71,7 +74,7 @@ def create_app(config: BackendConfig, respond: Respond | None = None) -> FastAPI
         redirect_slashes=False,
         lifespan=alive,
     )
-    app.state.server = Server(config, store, queue, turns)
+    app.state.server = Server(config, store, queue, turns, moments)
     add_handlers(app)
     app.add_middleware(Guard, store=store)
     for router in (
@@ -83,6 +86,7 @@ def create_app(config: BackendConfig, respond: Respond | None = None) -> FastAPI
         uploads.routes,
         chat.routes,
         exports.routes,
+        previews.routes,
     ):
         app.include_router(router)
     return app

@@ -21,7 +21,7 @@ from ipynemo.backend.config import DATABASE_VARIABLE, BackendConfig
 from ipynemo.backend.provenance import complete
 from ipynemo.backend.storage import Storage
 
-__all__ = ["ChildRunner", "Job", "Outcome", "Runner", "runner_for"]
+__all__ = ["ChildRunner", "Job", "Outcome", "Runner", "runner_for", "worker_environment"]
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +134,8 @@ class ChildRunner:
                 out.unlink(missing_ok=True)
 
 
-def _environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
+    """Return the environment for a process that opens files of strangers."""
     return {name: value for name, value in os.environ.items() if not name.startswith(KEPT_FROM_WORKERS)}
 
 
@@ -156,7 +157,7 @@ class _Worker:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=LINE_BYTES,
-            env=_environment(),
+            env=worker_environment(),
             start_new_session=True,
         )
         self._listening = asyncio.create_task(self._listen())

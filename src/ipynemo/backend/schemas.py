@@ -114,6 +114,14 @@ class DraftOrder(Order):
     draft: dict[str, Any]
 
 
+class PreviewOrder(Order):
+    """A moment of a draft; without one of the session's own."""
+
+    at_s: float = Field(0.0, ge=0, le=1e6, strict=False)
+    height_px: int = Field(360, ge=64, le=1080)
+    draft: dict[str, Any] | None = None
+
+
 class ErrorAnswer(BaseModel):
     """An error: the protocol's code beside the HTTP status, and what to try in the message."""
 
@@ -306,3 +314,16 @@ class RenderAnswer(Answer):
     output: OutputData | None
     error: str | None
     data: RenderData
+
+
+class PreviewData(BaseModel):
+    """A moment, drawn."""
+
+    jpeg: str
+    at_s: float
+
+
+class PreviewAnswer(Answer):
+    """The answer to a preview."""
+
+    data: PreviewData

@@ -2,6 +2,7 @@
 
 from ipynemo.client.blocking import Nemo, Session
 from ipynemo.client.client import AsyncNemo
+from ipynemo.client.moments import Still
 from ipynemo.client.session import AsyncSession
 from ipynemo.client.values import Asset, Clip, Credits, Explained, Render, Reply, SessionInfo
 
@@ -17,4 +18,5 @@ __all__ = [
     "Reply",
     "Session",
     "SessionInfo",
+    "Still",
 ]

@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 from ipynemo.client.batch import DEFAULT_MESSAGE, OnPicture
 from ipynemo.client.client import AsyncNemo
 from ipynemo.client.exports import OnProgress
+from ipynemo.client.moments import Still
 from ipynemo.client.results import Explanations
 from ipynemo.client.session import AsyncSession
 from ipynemo.client.streaming import TurnStream
@@ -126,6 +127,10 @@ class Session:
     def credits(self) -> Credits:
         """Return the account's credits."""
         return _wait(self._twin.credits)
+
+    def still(self, at_s: float = 0.0, *, draft: Draft | None = None, height_px: int = 360) -> Still:
+        """Return what a draft looks like at a moment."""
+        return _wait(self._twin.still, at_s, draft=draft, height_px=height_px)
 
     def export(
         self,

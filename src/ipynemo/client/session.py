@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from ipynemo.client.direct import carry_out
 from ipynemo.client.exports import Exports, OnProgress, Target, clip_path
+from ipynemo.client.moments import Still, still_of
 from ipynemo.client.renders import known_render, looked_at, unfinished_render
 from ipynemo.client.state import read_draft, read_draft_or_none, read_state, write_draft
 from ipynemo.client.streaming import Feed, TurnStream
@@ -208,13 +209,7 @@ class AsyncSession:
         InvalidRequestError
             The backend is the cloud, which takes edits in the chat only.
         """
-        if not self.nemo.is_local:
-            raise InvalidRequestError(
-                "The cloud takes edits in the chat only.",
-                hint="Say what to change with session.chat(…), or render a variation with session.export(draft=…).",
-                session_id=self.session_id,
-            )
-        await write_draft(self._wire, self.session_id, draft)
+        await write_draft(self._wire, self.session_id, draft, is_local=self.nemo.is_local)
         return await self.draft()
 
     async def _draft_or_none(self) -> Draft | None:
@@ -224,6 +219,17 @@ class AsyncSession:
     async def credits(self) -> Credits:
         """Return the account's credits."""
         return await self.nemo.credits()
+
+    @bridged
+    async def still(self, at_s: float = 0.0, *, draft: Draft | None = None, height_px: int = 360) -> Still:
+        """Return what a draft looks like at a moment: the one given, or the session's own. Embedded backend only.
+
+        Raises
+        ------
+        InvalidRequestError
+            It cannot be drawn, the draft is empty, or the backend is the cloud.
+        """
+        return await still_of(self._wire, self.session_id, at_s, draft, height_px, is_local=self.nemo.is_local)
 
     # -- export -------------------------------------------------------------------------------------------------------
 

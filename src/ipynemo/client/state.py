@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ipynemo.client.wire import Wire, data_of
 from ipynemo.draft import Draft
-from ipynemo.errors import DraftError, NemoError, ProtocolError
+from ipynemo.errors import DraftError, InvalidRequestError, NemoError, ProtocolError
 
 __all__ = ["read_draft", "read_draft_or_none", "read_state", "write_draft"]
 
@@ -55,8 +55,14 @@ async def read_draft_or_none(wire: Wire, session_id: str) -> Draft | None:
         return None
 
 
-async def write_draft(wire: Wire, session_id: str, draft: Draft) -> None:
+async def write_draft(wire: Wire, session_id: str, draft: Draft, *, is_local: bool) -> None:
     """Put a draft in place of the session's; the embedded backend alone takes it."""
+    if not is_local:
+        raise InvalidRequestError(
+            "The cloud takes edits in the chat only.",
+            hint="Say what to change with session.chat(…), or render a variation with session.export(draft=…).",
+            session_id=session_id,
+        )
     doing = "save the draft"
     body = f'{{"draft": {draft.to_json()}}}'.encode()
     answer = await wire.call("PUT", _path(session_id, "draft"), body=body, doing=doing, session_id=session_id)

@@ -11,6 +11,7 @@ __all__ = ["TIMELINE_WORDS"]
 TIMELINE_WORDS: Final[Words] = {
     "en": {
         "name": "Timeline",
+        "moment": "The video at {at}",
         "views": "How the timeline is shown",
         "view_timeline": "Timeline",
         "view_table": "Table",
@@ -78,6 +79,7 @@ TIMELINE_WORDS: Final[Words] = {
     },
     "zh": {
         "name": "时间线",
+        "moment": "视频画面，位于 {at}",
         "views": "时间线的显示方式",
         "view_timeline": "时间线",
         "view_table": "表格",

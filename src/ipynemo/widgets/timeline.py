@@ -27,6 +27,7 @@ from ipynemo.widgets._timeline_carry import Steps, Way, carried_out, stepped
 from ipynemo.widgets._timeline_columns import has_place
 from ipynemo.widgets._timeline_edits import read_edit, read_places
 from ipynemo.widgets._timeline_ledger import Ledger
+from ipynemo.widgets._timeline_moments import Moments
 from ipynemo.widgets._timeline_pages import Pages
 from ipynemo.widgets._timeline_saved import saved_timeline
 from ipynemo.widgets._timeline_sentence import same_rows
@@ -83,6 +84,7 @@ class Timeline(Face):
         self._is_own = False  # whether the draft shown is one that somebody set, and not the session's
         self._ours: Draft | None = None  # what we are about to set as `draft` ourselves
         self._steps = Steps()
+        self._moments = Moments(self._start, self._draw_moment, self._push)
         self._note = ""
         self._is_reading = False
         self._heard: tuple[str, int] = ("", 0)
@@ -153,6 +155,14 @@ class Timeline(Face):
             self._renew_saved()
 
         self._start(work, what="thumbnails", aside=True)
+
+    async def _draw_moment(self, at_s: float) -> bytes | None:
+        session, shown = self.session, self._ledger.shown
+        if session is None or shown is None or shown.is_empty:
+            return None
+        # The session's own draft need not travel.
+        draft = shown if self._is_own or self._ledger.pending else None
+        return (await session.still(at_s, draft=draft)).jpeg
 
     # -- edits ---------------------------------------------------------------------------------------------------------
 
@@ -231,6 +241,7 @@ class Timeline(Face):
                 "version": self._ledger.version,
                 "pending": self._ledger.pending,
                 "is_cloud": session is not None and not session.nemo.is_local,
+                "can_preview": session is not None and session.nemo.is_local,
                 "has_draft": shown is not None and not shown.is_empty,
                 "is_reading": self._is_reading,
                 "can_undo": bool(self._steps.undo) if session is None else self.draft is not None,
@@ -294,6 +305,8 @@ class Timeline(Face):
             self.view = str(content.get("view"))
         elif kind == "edit":
             self._take_edit(content)
+        elif kind == "moment":
+            self._moments.want(content)
         elif kind in ("undo", "redo"):
             self._start(functools.partial(self._step, kind), what=kind)
         elif kind in ("json", "full", "copy"):

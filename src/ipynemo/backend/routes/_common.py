@@ -13,6 +13,7 @@ from fastapi.security import HTTPBearer
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.guard import IDENTITY
 from ipynemo.backend.links import FileKind, Links
+from ipynemo.backend.previews import Previews
 from ipynemo.backend.renders import RenderQueue
 from ipynemo.backend.schemas import ID_PATTERN, ErrorAnswer, FileData
 from ipynemo.backend.store import Store
@@ -32,6 +33,7 @@ class Server:
     store: Store
     queue: RenderQueue
     turns: Turns
+    previews: Previews
 
     @cached_property
     def links(self) -> Links:

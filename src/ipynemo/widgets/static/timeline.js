@@ -3,6 +3,7 @@
 import { begin, clockText, errorBox, follow, h, icon, say, setText } from "./face.js";
 import { inspector } from "./timeline_cells.js";
 import { jsonView } from "./timeline_json.js";
+import { momentView } from "./timeline_moment.js";
 import { drawnView } from "./timeline_stage.js";
 import { indexOf, placeOf, readDraft, seconds } from "./timeline_store.js";
 import { tableView } from "./timeline_table.js";
@@ -61,10 +62,12 @@ function render({ model, el }) {
       return new Promise((resolve) => waiting.set(id, resolve));
     },
     step: (way) => model.send({ kind: way }),
+    point: (ms) => moment.point(ms),
   };
 
   // -- what there is ------------------------------------------------------------------------------------------------
 
+  const moment = momentView(model, desk.say);
   const drawn = drawnView(desk, { edit: () => fields.focus() });
   const fields = inspector(desk, () => drawn.focus());
   const table = tableView(desk);
@@ -94,7 +97,7 @@ function render({ model, el }) {
   });
   const panels = VIEWS.map((name) => h("div", {
     id: `${uid}-${name}`, class: "nemo-timeline-panel", role: "tabpanel", "aria-labelledby": `${uid}-tab-${name}`,
-  }, views[name].node, name === "timeline" ? fields.node : null));
+  }, name === "timeline" ? moment.node : null, views[name].node, name === "timeline" ? fields.node : null));
 
   const clock = h("span", { class: "nemo-timeline-clock", "aria-hidden": "true" });
   const facts = h("span", { class: "nemo-muted" });
@@ -137,6 +140,8 @@ function render({ model, el }) {
   const redraw = () => {
     views[current]?.redraw();
     if (current === "timeline") fields.draw();
+    const state = model.get("state");
+    moment.follow(current === "timeline" && Boolean(state.can_preview), desk.playheadMs, desk.shown?.version ?? -1);
     setText(clock, `${clockText(desk.playheadMs / 1000)} / ${clockText((desk.shown?.duration ?? 0) / 1000)}`);
   };
 
@@ -211,7 +216,8 @@ function render({ model, el }) {
       drawState();
       drawCursor();
       redraw();
-    } else if (content.kind === "settled") drawn.renew();
+    } else if (content.kind === "moment") moment.take(content, buffers);
+    else if (content.kind === "settled") drawn.renew();
     else if (content.kind === "thumbs") takeFiles(content.files);
     else waiting.get(content.id)?.(content);
     waiting.delete(content.id);
@@ -244,12 +250,12 @@ function render({ model, el }) {
   model.on("msg:custom", take);
   const ends = [
     follow(model, ["words"], drawWords),
-    follow(model, ["state"], drawState),
+    follow(model, ["state"], () => { drawState(); redraw(); }),
     follow(model, ["cursor"], drawCursor),
     follow(model, ["view"], () => { current = model.get("view"); showPanel(); }),
     () => model.off("msg:custom", take),
     () => window.clearTimeout(cursorTimer),
-    box.end, drawn.end, table.end, json.end,
+    box.end, drawn.end, moment.end, table.end, json.end,
   ];
   return () => ends.forEach((end) => end());
 }

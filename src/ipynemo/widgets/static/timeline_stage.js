@@ -232,6 +232,7 @@ export function drawnView(desk, to) {
       return redraw(false);
     }
     if (held) return;
+    desk.point(toMs(event.clientX - canvas.getBoundingClientRect().left));
     const { i, part } = hit(event);
     canvas.style.cursor = i < 0 ? "default" : part === "move" ? "grab" : "ew-resize";
     if (i !== sight.hover) {
@@ -257,6 +258,7 @@ export function drawnView(desk, to) {
   canvas.addEventListener("pointercancel", () => { dropDrag(); tip.hidden = true; });
   canvas.addEventListener("pointerleave", () => {
     if (held) return;
+    desk.point(null);
     sight.hover = -1;
     tip.hidden = true;
     redraw(false);
