@@ -55,7 +55,18 @@ I want to send you a picture|import a file|image upload|choose a file|上传|上
 上传本地文件
 """
 
+PREVIEW = """
+preview|Preview!|preview please|show me a preview|Show preview|a preview|the preview|preview it|preview the video
+preview at 5 seconds|Preview at 0:12|preview of the draft|show me a preview at 2.5 s|show me the frame at 3 seconds
+what does it look like at 4 seconds?|how does the video look at 0:08|frame at 7 s
+could you preview it at 12 seconds please|preview at second 9|draw a still at 1:05
+预览|预览一下|预览视频|请预览第5秒|看看第8秒的画面|显示第3秒的样子
+預覽|第10秒的效果
+"""
+
 CHAT = """
+preview the noise scene as a GIF|add a preview of the next lesson|add the word preview|what does the robot look like?
+show me the picture at 5 seconds|put the frame at 5 seconds first|把预览两个字放到标题里|make the preview shorter
 make the export button bigger in the title|add a title that says Export|explain image credits
 the status bar is ugly, crop it|balance the colours|download more ram joke as title|把“导出”两个字放到标题里
 export it and then add music|don't export|Don't export yet|do not export the video|no export|please never download
@@ -87,7 +98,8 @@ def sentences(table):
     return [text for line in table.strip().splitlines() for text in line.split("|")]
 
 
-TABLES = {Intent.EXPORT: EXPORT, Intent.CREDITS: CREDITS, Intent.STATE: STATE, Intent.UPLOAD: UPLOAD, Intent.CHAT: CHAT}
+TABLES = {Intent.EXPORT: EXPORT, Intent.CREDITS: CREDITS, Intent.STATE: STATE, Intent.UPLOAD: UPLOAD}
+TABLES |= {Intent.PREVIEW: PREVIEW, Intent.CHAT: CHAT}
 
 
 @pytest.mark.parametrize(("intent", "text"), [(i, text) for i, table in TABLES.items() for text in sentences(table)])

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from chat_peer import TOKEN, Caught, serving, until, written
 
-from ipynemo import AsyncSession, Nemo, Session, Timing
+from ipynemo import AsyncSession, Draft, Nemo, Session, Timing
 from ipynemo.errors import InvalidRequestError, TurnFailedError
 from ipynemo.intents import Action
 from ipynemo.widgets import _chat_jobs, _talk
@@ -400,3 +400,27 @@ def test_in_plain_python_it_is_its_transcript(chat: Caught) -> None:
     assert chat._fallback_text() == ("Chat: Ask for an explanation of your picture, then refine it in your own words.")
     chat.ask("say **hello**")
     assert repr(chat) == "<Caught: You: say **hello**\n\nipynemo: **hello**>"
+
+
+def test_a_preview_is_shown_where_it_was_asked_for(nemo_local: Nemo, tmp_path: Path) -> None:
+    session = nemo_local.create_session("Preview", language="en")
+    segment = {"id": "a", "st": 0, "d": 4000, "tx": "Hello"}
+    session.save(Draft({"t": [{"tt": 7, "sg": [segment]}], "d": 4000, "m": {"width": 320, "height": 180}}))
+    reply = session.chat("preview at 0:02")
+    assert reply.text == "This is how it looks at 0:02."
+    assert reply.still is not None
+    assert reply.still.jpeg.startswith(b"\xff\xd8")
+    assert '<img src="data:image/jpeg;base64,' in reply._repr_html_()
+    chat = Caught(session, language="en")
+    chat.ask("preview at 99 seconds")
+    entry = chat.history[-1]
+    assert (entry["role"], entry["text"]) == ("agent", "This is how it looks at 0:04.")
+    assert entry["picture"].startswith("data:image/jpeg;base64,")
+    assert entry["picture"] in chat._fallback_html()
+    chat.end()
+
+
+@pytest.fixture(scope="module")
+def nemo_local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nemo]:
+    with Nemo("local", data=tmp_path_factory.mktemp("local"), language="en") as nemo:
+        yield nemo

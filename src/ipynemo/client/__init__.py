@@ -2,9 +2,8 @@
 
 from ipynemo.client.blocking import Nemo, Session
 from ipynemo.client.client import AsyncNemo
-from ipynemo.client.moments import Still
 from ipynemo.client.session import AsyncSession
-from ipynemo.client.values import Asset, Clip, Credits, Explained, Render, Reply, SessionInfo
+from ipynemo.client.values import Asset, Clip, Credits, Explained, Render, Reply, SessionInfo, Still
 
 __all__ = [
     "Asset",

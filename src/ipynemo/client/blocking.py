@@ -13,12 +13,11 @@ from typing import Any, ParamSpec, TypeVar
 from ipynemo.client.batch import DEFAULT_MESSAGE, OnPicture
 from ipynemo.client.client import AsyncNemo
 from ipynemo.client.exports import OnProgress
-from ipynemo.client.moments import Still
 from ipynemo.client.results import Explanations
 from ipynemo.client.session import AsyncSession
 from ipynemo.client.streaming import TurnStream
 from ipynemo.client.transfer import Progress, Source
-from ipynemo.client.values import Asset, Clip, Credits, Render, Reply, SessionInfo
+from ipynemo.client.values import Asset, Clip, Credits, Render, Reply, SessionInfo, Still
 from ipynemo.draft import Draft
 from ipynemo.events import Event
 from ipynemo.loop import callbacks_here, run

@@ -4,46 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ipynemo.client.values import Still
 from ipynemo.client.wire import Wire, data_of
 from ipynemo.draft import Draft
 from ipynemo.errors import InvalidRequestError, ProtocolError
 
-__all__ = ["Still", "still_of"]
+__all__ = ["still_of"]
 
 SMALLEST_PX, LARGEST_PX = 64, 1080
-
-
-@dataclass(frozen=True)
-class Still:
-    """A moment of a draft; as the last line of a cell it shows itself.
-
-    Parameters
-    ----------
-    at_s : float
-        The moment, in seconds.
-    jpeg : bytes
-        The picture.
-    """
-
-    at_s: float
-    jpeg: bytes
-
-    def save(self, path: str | Path) -> Path:
-        """Write the picture to a file; one that is there is replaced."""
-        target = Path(path)
-        target.write_bytes(self.jpeg)
-        return target
-
-    def __repr__(self) -> str:
-        return f"Still(at_s={self.at_s:g}, {len(self.jpeg) / 1000:.0f} kB)"
-
-    def _repr_jpeg_(self) -> bytes:
-        return self.jpeg
 
 
 async def still_of(

@@ -14,13 +14,13 @@ from urllib.parse import quote
 
 from ipynemo.client.direct import carry_out
 from ipynemo.client.exports import Exports, OnProgress, Target, clip_path
-from ipynemo.client.moments import Still, still_of
+from ipynemo.client.moments import still_of
 from ipynemo.client.renders import known_render, looked_at, unfinished_render
 from ipynemo.client.state import read_draft, read_draft_or_none, read_state, write_draft
 from ipynemo.client.streaming import Feed, TurnStream
 from ipynemo.client.transfer import Progress, Source, path_of, upload
 from ipynemo.client.turn import Turn
-from ipynemo.client.values import Asset, Clip, Credits, Render, Reply
+from ipynemo.client.values import Asset, Clip, Credits, Render, Reply, Still
 from ipynemo.client.wire import data_of
 from ipynemo.draft import Draft
 from ipynemo.errors import InvalidRequestError, ProtocolError
@@ -163,9 +163,9 @@ class AsyncSession:
             What the backend answered.
         """
         intent = Intent.CHAT if as_is else route(text)
-        if intent is not Intent.CHAT:
+        if intent is not Intent.CHAT and (intent is not Intent.PREVIEW or self.nemo.is_local):
             await self._use()
-            return await carry_out(self, intent)
+            return await carry_out(self, intent, text)
         stream = self.stream(text)
         try:
             async for event in stream:

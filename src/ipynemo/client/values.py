@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import os
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from ipynemo.errors import NemoError
 from ipynemo.events import Failure, ToolCall
 from ipynemo.intents import Action
 
-__all__ = ["Asset", "Clip", "Credits", "Explained", "Render", "Reply", "SessionInfo", "shown"]
+__all__ = ["Asset", "Clip", "Credits", "Explained", "Render", "Reply", "SessionInfo", "Still", "shown"]
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,39 @@ class Clip:
 
 
 @dataclass(frozen=True)
+class Still:
+    """A moment of a draft; as the last line of a cell it shows itself.
+
+    Parameters
+    ----------
+    at_s : float
+        The moment, in seconds.
+    jpeg : bytes
+        The picture.
+    """
+
+    at_s: float
+    jpeg: bytes
+
+    @property
+    def address(self) -> str:
+        """The picture as an address that holds it."""
+        return "data:image/jpeg;base64," + base64.b64encode(self.jpeg).decode()
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture to a file; one that is there is replaced."""
+        target = Path(path)
+        target.write_bytes(self.jpeg)
+        return target
+
+    def __repr__(self) -> str:
+        return f"Still(at_s={self.at_s:g}, {len(self.jpeg) / 1000:.0f} kB)"
+
+    def _repr_jpeg_(self) -> bytes:
+        return self.jpeg
+
+
+@dataclass(frozen=True)
 class Reply:
     """What a chat turn came to.
 
@@ -218,6 +252,8 @@ class Reply:
         The answer as it came.
     clip : Clip or None
         The clip, where the message was an order to export.
+    still : Still or None
+        The picture, where the message asked for a preview.
     """
 
     text: str
@@ -228,6 +264,7 @@ class Reply:
     actions: tuple[Action, ...] = ()
     raw_text: str = field(default="", repr=False)
     clip: Clip | None = None
+    still: Still | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -236,7 +273,8 @@ class Reply:
         rows = "".join(f"<li>{html.escape(change)}</li>" for change in self.changes[:20])
         changes = f"<ul>{rows}</ul>" if rows and self.text != "\n".join(self.changes) else ""
         clip = self.clip._repr_html_() if self.clip is not None else ""
-        return f'<div style="white-space:pre-wrap">{html.escape(self.text)}</div>{changes}{clip}'
+        still = f'<img src="{self.still.address}" style="max-width:100%">' if self.still is not None else ""
+        return f'<div style="white-space:pre-wrap">{html.escape(self.text)}</div>{changes}{clip}{still}'
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the user says → export, credits, state, upload or chat.
+"""What the user says → export, credits, state, upload, preview or chat.
 
 The whole message must be the order, once politeness, punctuation and emoji are off: "Please export the video! 🙏" is
 one, "make the export button bigger in the title" is not, and neither is a message with a second wish. What is not
@@ -12,6 +12,7 @@ import unicodedata
 from enum import StrEnum
 
 from ipynemo.intents.grammar import laid_out
+from ipynemo.intents.moments import PREVIEW_EN, PREVIEW_ZH
 
 __all__ = ["Intent", "route"]
 
@@ -25,6 +26,7 @@ class Intent(StrEnum):
     CREDITS = "credits"
     STATE = "state"
     UPLOAD = "upload"
+    PREVIEW = "preview"
     CHAT = "chat"
 
 
@@ -179,6 +181,7 @@ _ORDERS = (
     (Intent.CREDITS, laid_out(_CREDITS_EN, _CREDITS_ZH)),
     (Intent.STATE, laid_out(_STATE_EN, _STATE_ZH)),
     (Intent.UPLOAD, laid_out(_UPLOAD_EN, _UPLOAD_ZH)),
+    (Intent.PREVIEW, laid_out(PREVIEW_EN, PREVIEW_ZH)),
 )
 
 _CJK = re.compile(r"[\u3400-\u9fff]")

@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ipynemo.client import AsyncSession, Reply
+from ipynemo.client.direct import clock, first_look
 from ipynemo.client.streaming import TurnStream
 from ipynemo.draft import Draft
 from ipynemo.errors import NemoError, NothingToExportError, RenderCancelledError, TurnFailedError
 from ipynemo.events import Event, StillWorking, Text, TextDelta, Thought, ToolCall
-from ipynemo.intents import Action, Intent
+from ipynemo.intents import Action, Intent, moment_of
 from ipynemo.loop import off_loop
 from ipynemo.widgets._chat_words import activity, chip_of
 from ipynemo.widgets._clips import clip_facts
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 
 _numbers = itertools.count(1)
 
+PREVIEW_PX: Final = 240  # all that was said goes to the page at each change
 LOOKS_AFTER_STOP_S: Final = (0.0, 2.0, 5.0)  # the backend may finish what it had begun
 
 
@@ -133,6 +135,24 @@ class Upload(Job):
         text = self.chat._say("upload_elsewhere" if await self._offer("upload") else "upload_alone")
         self.tell("note", text)
         return Reply(text=text)
+
+
+class Preview(Job):
+    """Shows what the draft looks like at a moment."""
+
+    begins_with = "drawing"
+
+    async def _do(self) -> Reply:
+        draft = await self.session.draft()
+        still = await self.session.still(first_look(draft, moment_of(self.text)), height_px=PREVIEW_PX)
+        text = self.chat._say("looks", at=clock(still.at_s))
+        self.tell("agent", text, picture=still.address)
+        return Reply(text=text, draft=draft, still=still)
+
+
+def preview(chat: Chat, session: AsyncSession, text: str) -> Job:
+    """Return the job that shows a moment; the cloud's agent may know another way."""
+    return (Preview if session.nemo.is_local else Turn)(chat, session, text)
 
 
 class Export(Job):
@@ -288,4 +308,5 @@ JOBS: Final[Mapping[Intent, Callable[[Chat, AsyncSession, str], Job]]] = {
     Intent.CREDITS: Credits,
     Intent.STATE: Job,
     Intent.UPLOAD: Upload,
+    Intent.PREVIEW: preview,
 }

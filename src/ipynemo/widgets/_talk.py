@@ -54,6 +54,7 @@ class Entry:
     chips: tuple[Chip, ...] = ()
     changes: tuple[str, ...] = ()
     link: dict[str, str] | None = None
+    picture: str = ""  # a `data:` address of our own making
     error: dict[str, Any] | None = None
     note: str = ""
     turn: int = 0
@@ -81,6 +82,7 @@ class Entry:
         if self.changes:
             view["changes"] = [clean(change)[:200] for change in self.changes[:MAX_CHANGES]]
         optional = {"link": self.link, "error": self.error, "note": self.note, "turn": self.turn}
+        optional["picture"] = self.picture
         return view | {name: value for name, value in optional.items() if value}
 
     def more(self, part: int) -> dict[str, Any]:
@@ -163,7 +165,8 @@ class Talk:
         rows = []
         for entry in reversed(list(self._saved())):
             speaker = f"<strong>{escaped(_speaker(entry, words))}</strong><br>" if _speaker(entry, words) else ""
-            rows.append(f'<p dir="auto" style="white-space:pre-wrap">{speaker}{escaped(entry.words)}</p>')
+            picture = f'<br><img src="{escaped(entry.picture)}" style="max-width:100%">' if entry.picture else ""
+            rows.append(f'<p dir="auto" style="white-space:pre-wrap">{speaker}{escaped(entry.words)}{picture}</p>')
         return "".join(rows)
 
     def plain(self, words: Mapping[str, str]) -> str:

@@ -113,6 +113,9 @@ export function entryNode(model, entry, doing) {
       h("ul", {}, ...entry.changes.map((/** @type {string} */ change) => h("li", { dir: "auto" }, change)))));
   }
   if (entry.link) node.append(fileNode(model, entry.link));
+  if (/^data:image\/jpeg;base64,/.test(entry.picture ?? "")) {
+    node.append(h("img", { class: "nemo-chat-picture", src: entry.picture, alt: entry.text }));
+  }
   const row = h("div", { class: "nemo-chat-row" });
   (entry.chips ?? []).forEach((/** @type {any} */ chip, /** @type {number} */ n) => {
     const press = () => (chip.do === "edit" ? doing.edit() : model.send({ kind: "chip", id: entry.id, n }));
