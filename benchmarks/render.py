@@ -250,9 +250,8 @@ def main() -> None:
             for who, run in runs.items():
                 took[who].append(run())
     print(f"{platform.platform()}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    print(
-        f"PyAV {version('av')}, OpenCV {cv2.__version__}, FFmpeg {av.ffmpeg_version_info}; {seconds} s of film, medians of {rounds} rounds"
-    )
+    print(f"PyAV {av.__version__}, OpenCV {cv2.__version__}, FFmpeg {av.ffmpeg_version_info}")
+    print(f"{seconds} s of film, medians of {rounds} rounds")
     print(f"{'':10}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}{'wall/ours':>11}{'CPU/ours':>10}  aim")
     for who, each in took.items():
         wall = statistics.median(a.wall_s / b.wall_s for a, b in zip(each, took["ipynemo"], strict=True))
