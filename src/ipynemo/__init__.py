@@ -10,28 +10,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ipynemo import edits, errors, events
-from ipynemo.client import (
-    Asset,
-    AsyncNemo,
-    AsyncSession,
-    Clip,
-    Credits,
-    Explained,
-    Nemo,
-    Render,
-    Reply,
-    Session,
-    SessionInfo,
-    Still,
-)
-from ipynemo.draft import Draft, Segment, Track
-from ipynemo.errors import NemoError
-from ipynemo.settings import Timing
-
 if TYPE_CHECKING:
-    from ipynemo import concepts
+    from ipynemo import concepts, edits, errors, events
+    from ipynemo.client import (
+        Asset,
+        AsyncNemo,
+        AsyncSession,
+        Clip,
+        Credits,
+        Explained,
+        Nemo,
+        Render,
+        Reply,
+        Session,
+        SessionInfo,
+        Still,
+    )
     from ipynemo.concepts.evidence import Evidence, evidence, evidence_frame
+    from ipynemo.draft import Draft, Segment, Track
+    from ipynemo.errors import NemoError
+    from ipynemo.settings import Timing
     from ipynemo.widgets import Chat, CreditsBadge, Exporter, Player, Studio, Timeline, Uploader
 
 __all__ = [
@@ -70,22 +68,29 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_LAZY = {
-    **dict.fromkeys(("Chat", "CreditsBadge", "Exporter", "Player", "Studio", "Timeline", "Uploader"), "widgets"),
-    **dict.fromkeys(("Evidence", "evidence", "evidence_frame"), "concepts.evidence"),
+# A worker process that draws needs none of them; whoever asks for one gets what stands behind it.
+_MODULES = frozenset({"concepts", "edits", "errors", "events"})
+_HOMES = {
+    "client": "Asset AsyncNemo AsyncSession Clip Credits Explained Nemo Render Reply Session SessionInfo Still",
+    "concepts.evidence": "Evidence evidence evidence_frame",
+    "draft": "Draft Segment Track",
+    "errors": "NemoError",
+    "settings": "Timing",
+    "widgets": "Chat CreditsBadge Exporter Player Studio Timeline Uploader",
 }
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
-    """Reach what is heavy when it is asked for: `import ipynemo` alone loads no widgets and looks at no pictures."""
     import importlib
 
-    if name == "concepts":
-        return importlib.import_module("ipynemo.concepts")
-    if name in _LAZY:
-        return getattr(importlib.import_module(f"ipynemo.{_LAZY[name]}"), name)
+    if name in _MODULES:
+        return importlib.import_module(f"ipynemo.{name}")
+    if name in _HOME_OF:
+        value = globals()[name] = getattr(importlib.import_module(f"ipynemo.{_HOME_OF[name]}"), name)
+        return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, "concepts"})
+    return sorted({*globals(), *__all__})
