@@ -5,7 +5,8 @@ At the start of a server and every hour:
 1. a session not used for `session_days` goes, with its drafts, files and clips;
 2. when files and clips take more than `max_data_bytes`, the oldest clips go first (their renders then say "Export
    again"), then the sessions that were not used for the longest time, but none that was used in the last day;
-3. what an interrupted upload left behind goes after an hour, and a folder whose session is unknown after a day.
+3. what an interrupted upload left behind goes after an hour; after a day a folder whose session is unknown, and a part
+   of a film that no render has used since.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ async def clean(store: Store, max_data_bytes: int) -> None:
     async with store.database.reading() as db:
         known = set((await db.execute(select(Session.id))).scalars())
     await store.storage.sweep(known, DAY_S)
-    await asyncio.to_thread(_sweep_spool, store.folder.spool)
+    await asyncio.to_thread(_sweep_old, store.folder.spool, SPOOL_S)
+    await asyncio.to_thread(_sweep_old, store.folder.parts, DAY_S)
 
 
 async def _drop(store: Store, session_id: str) -> None:
@@ -97,9 +99,9 @@ async def _known_bytes(store: Store) -> int:
     return int(files or 0) + int(clips or 0)
 
 
-def _sweep_spool(spool: Path) -> None:
-    before = time.time() - SPOOL_S
-    for path in spool.iterdir():
+def _sweep_old(folder: Path, after_s: float) -> None:
+    before = time.time() - after_s
+    for path in folder.iterdir():
         try:
             if path.stat().st_mtime < before:
                 path.unlink(missing_ok=True)

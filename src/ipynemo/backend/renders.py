@@ -51,7 +51,7 @@ class RenderQueue:
     def __init__(self, store: Store, config: BackendConfig) -> None:
         self._store = store
         self._config = config
-        self._runner = runner_for(config, store.storage)
+        self._runner = runner_for(config, store.storage, store.folder.parts)
         self._owner = f"srv_{uuid.uuid4().hex}"
         self._news = asyncio.Event()
         self._closing = False

@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from ipynemo.backend.config import DATABASE_VARIABLE, BackendConfig
@@ -87,9 +88,9 @@ class Runner(Protocol):
         """
 
 
-def runner_for(config: BackendConfig, storage: Storage) -> Runner:  # noqa: ARG001 - here a setting will choose
-    """Return the way in which a server with these settings runs renders."""
-    return ChildRunner(storage)
+def runner_for(config: BackendConfig, storage: Storage, parts: Path) -> Runner:
+    """Return the way in which a server with these settings runs renders; `parts` keeps what need not be done again."""
+    return ChildRunner(storage, parts, max(1, (os.cpu_count() or 1) // config.renders_at_once))
 
 
 class ChildRunner:
@@ -99,10 +100,16 @@ class ChildRunner:
     ----------
     storage : Storage
         Has the files, and takes the clips.
+    parts : Path
+        A folder for finished parts of films: after a small edit, or a crash, only the rest is made.
+    workers : int
+        How many processes a render may use.
     """
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, parts: Path, workers: int) -> None:
         self._storage = storage
+        self._parts = parts
+        self._workers = workers
 
     async def run(self, job: Job, tell: Callable[[float], None]) -> Outcome:
         """Run one render; see `Runner`."""
@@ -115,6 +122,8 @@ class ChildRunner:
                     "assets": {asset_id: str(path) for asset_id, path in paths.items()},
                     "out": str(out),
                     "quality": job.quality,
+                    "cache": str(self._parts),
+                    "workers": self._workers,
                 }
                 worker = _Worker(job.name)
                 try:
