@@ -108,6 +108,7 @@ async def test_what_nobody_owns_goes_once_it_is_old(store: Store) -> None:
         os.utime(folder, (time.time() - age_s,) * 2)
     await clean(store, ROOM)
     assert [path.name for path in store.folder.spool.iterdir()] == ["new.part"]
+    assert [path.name for path in (root(store) / "files").iterdir()] == ["ses_just_made"]
 
 
 async def test_a_part_of_a_film_that_no_render_used_for_a_day_goes(store: Store) -> None:
@@ -117,4 +118,3 @@ async def test_a_part_of_a_film_that_no_render_used_for_a_day_goes(store: Store)
         os.utime(part, (time.time() - age_s,) * 2)
     await clean(store, ROOM)
     assert [path.name for path in store.folder.parts.iterdir()] == ["used.mp4"]
-    assert [path.name for path in (root(store) / "files").iterdir()] == ["ses_just_made"]

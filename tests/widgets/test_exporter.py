@@ -156,9 +156,9 @@ def test_a_cell_that_runs_again_joins_the_export_that_is_under_way(session: Sess
 def test_what_was_joined_can_be_cancelled_from_either(session: Session, tmp_path: Path) -> None:
     first = Exporter(session, draft=small(60))
     first.export()
-    until(lambda: first.view["stage"] == "render")
+    until(lambda: running(session._twin) is not None)
     second = Exporter(session)
-    until(lambda: second.busy)
+    until(lambda: second.view["taken_up"])
     second.cancel()
     until(lambda: first.view["stage"] == "cancelled" and second.view["stage"] == "cancelled")
     until(lambda: not first.busy and not second.busy)
