@@ -18,7 +18,7 @@ from serving import ServerProcess, User, new_render_id, png, start, title_draft
 
 pytestmark = pytest.mark.postgres
 
-LONG_MS = 100_000
+LONG_MS = 600_000  # some seconds of work
 SECRETS = (PASSWORD, QUOTED, S3_SECRET)
 
 

@@ -180,15 +180,15 @@ def test_a_render_that_failed_is_ordered_once_more_and_then_said(
     async def failing(*_: Any, **_options: Any) -> Any:
         raise RenderFailedError("The export failed: robot.png is missing.", hint="Look at the draft.")
 
-    monkeypatch.setattr(twin, "submit", counted)
-    monkeypatch.setattr(twin, "resume", failing)
-    exporter.export("clip")
-    until(lambda: exporter.error is not None and not exporter.busy)
-    assert orders == ["clip.mp4", "clip.mp4"]
-    assert exporter.error is not None
-    assert exporter.error["message"] == "The export failed: robot.png is missing."
-    assert exporter.view["stage"] == "ready"
-    monkeypatch.undo()
+    with monkeypatch.context() as faulty:
+        faulty.setattr(twin, "submit", counted)
+        faulty.setattr(twin, "resume", failing)
+        exporter.export("clip")
+        until(lambda: exporter.error is not None and not exporter.busy)
+        assert orders == ["clip.mp4", "clip.mp4"]
+        assert exporter.error is not None
+        assert exporter.error["message"] == "The export failed: robot.png is missing."
+        assert exporter.view["stage"] == "ready"
     say(exporter, kind="action", action="retry")
     until(lambda: exporter.view["stage"] == "done")
     assert exporter.error is None

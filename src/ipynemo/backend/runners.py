@@ -90,7 +90,7 @@ class Runner(Protocol):
 
 def runner_for(config: BackendConfig, storage: Storage, parts: Path) -> Runner:
     """Return the way in which a server with these settings runs renders; `parts` keeps what need not be done again."""
-    return ChildRunner(storage, parts, max(1, (os.cpu_count() or 1) // config.renders_at_once))
+    return ChildRunner(storage, parts, max(1, (os.cpu_count() or 1) // max(1, config.renders_at_once)))
 
 
 class ChildRunner:
