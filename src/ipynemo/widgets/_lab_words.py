@@ -55,8 +55,8 @@ LAB_WORDS: Final[Words] = {
         "looks_none": "Looks like none of the drawings known.",
         "nearest": "Nearest of {count} training pictures: number {number}, “{prompt}”",
         "new": "{distance} levels of 255 away; a fresh drawing is {fresh} away. Not nearer than chance.",
-        "copied": "{distance} levels of 255 away; the nearest of 200 fresh drawings is {least} away. Nearer than chance: "
-        "that is what copying looks like.",
+        "copied": "{distance} levels of 255 away; the nearest of 200 fresh drawings is {least} away. Nearer than "
+        "chance: that is what copying looks like.",
         "law": "Only nearness of pixels is compared; that does not decide whether something is a copy in the sense of "
         "the law.",
         "alt": "“{prompt}”, seed {seed}, at step {step} of {steps}",

@@ -88,7 +88,7 @@ class SaveAgain(Face):
             "differ": "The pixels differ by {mean} levels of 255 on average.",
             "result_gone": "Statements that vanished: {count}. Nothing in the picture shows it.",
             "result_kept": "Nothing vanished.",
-            "result_invented": "The copy’s label was invented just now, by this button. It reads like one that is true.",
+            "result_invented": "The copy’s label was invented just now, by this button. It reads like a true one.",
             "folder": "The copy is made in a folder of its own and removed again.",
         },
         "zh": {
@@ -165,11 +165,10 @@ class SaveAgain(Face):
             raise InvalidRequestError("The copy shows no picture.")
         self._way = way
         self._off = float(np.abs(copied.pixels.astype(np.int16) - picture.pixels).mean())
-        left = {row["says"] for row in found.rows()}
-        before = self.before.rows() if self.before is not None else []
         self._pictures.put({**self._thumbs(picture), "copy": as_jpeg(shrunk(copied.pixels, THUMB_PX))})
         self.after = found
-        self.vanished = tuple(row["says"] for row in before if row["says"] not in left)
+        before = self.before.rows() if self.before is not None else []
+        self.vanished = tuple(row["says"] for row in before if self._is_gone(row, "en"))
         self._show()
         return found
 
@@ -194,9 +193,8 @@ class SaveAgain(Face):
         after = None
         if self.after is not None:
             after = evidence_view(self.after, self.language, self.words)
-            left = {row["says"] for row in after["rows"]}
             for row in before["rows"]:
-                if row["kind"] != "none" and row["says"] not in left:
+                if row["kind"] != "none" and self._is_gone(row, self.language):
                     row["gone"] = self._say("gone")
         self.view = {
             "key": self._pictures.key,
@@ -209,6 +207,13 @@ class SaveAgain(Face):
             "result": self._result(),
         }
         self._renew_saved()
+
+    def _is_gone(self, row: dict[str, str], language: str) -> bool:
+        """Return whether the copy lacks a statement of the original; what was invented anew is not the same one."""
+        if self.after is None:
+            return False
+        left = [] if self._way == "label" else self.after.rows(language)
+        return (row["who"], row["says"]) not in [(other["who"], other["says"]) for other in left]
 
     def _result(self) -> list[str]:
         if self._way is None:

@@ -1,4 +1,4 @@
-"""NoiseSlider: how training spoils a picture, step by step, on one's own picture - and the way back, as an illustration.
+"""NoiseSlider: how training spoils a picture, step by step - and the way back, as an illustration.
 
 All frames are computed in the kernel once and go to the page as one picture; the slider needs no kernel after that.
 """
@@ -206,10 +206,8 @@ class NoiseSlider(Face):
         if self.picture is None:
             return super()._fallback_html()
         alt = self._say("saved", name=self.picture.name or self._say("array"), last=STEPS - 1)
-        steps = " · ".join(
-            f"{self._say('step', t=t, last=STEPS - 1)}: {math.sqrt(alpha_bar(t)):.2f} / {math.sqrt(1 - alpha_bar(t)):.2f}"
-            for t in SAVED_STEPS
-        )
+        weights = [(t, math.sqrt(alpha_bar(t)), math.sqrt(1 - alpha_bar(t))) for t in SAVED_STEPS]
+        steps = " · ".join(f"{self._say('step', t=t, last=STEPS - 1)}: {s:.2f} / {n:.2f}" for t, s, n in weights)
         return (
             f"<p><strong>{escaped(self._say('name'))}</strong></p>"
             f'<img src="{data_url(self._row)}" alt="{escaped(alt)}" style="max-width:100%">'

@@ -81,7 +81,7 @@ function render({ model, el }) {
         h("div", {}, drawn.node, h("div", { class: "nemo-noise-ends nemo-muted", "aria-hidden": "true" }, ...ends)),
         says)),
     h("div", { class: "nemo-noise-tools" },
-      h("div", { class: "nemo-noise-slider" }, h("label", { for: id }, label, step), slider), spoil, back));
+      h("div", { class: "nemo-noise-slider" }, h("div", { class: "nemo-noise-line" }, h("label", { for: id }, label), step), slider), spoil, back));
   const box = errorBox(model);
   begin(el, "noise");
   el.append(h("section", { class: "nemo-card nemo-concept" },
