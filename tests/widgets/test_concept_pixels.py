@@ -53,7 +53,7 @@ def test_squares_and_map_have_the_sizes_of_the_models() -> None:
     [message] = wire.messages
     assert message["names"] == ["picture", "patches", "before", "map", "spread"]
     sizes = [Image.open(io.BytesIO(data)).size for data in wire.sent[-1]["buffers"]]
-    assert sizes == [(400, 300), (14 * 19 - 3, 14 * 19 - 3), (256, 256), (64, 64), (64, 64)]
+    assert sizes == [(400, 300), (224, 224), (256, 256), (64, 64), (64, 64)]
     latent = grid.view["latent"]
     assert (latent["picture_numbers"], latent["map_numbers"], latent["times"]) == ("786,432", "16,384", "48")
     assert (grid.view["patches"]["rows"], grid.view["patches"]["columns"]) == (14, 14)

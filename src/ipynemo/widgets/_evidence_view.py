@@ -19,7 +19,7 @@ _CELL = "text-align:left;vertical-align:top;padding:.2em 1em .2em 0;white-space:
 
 EVIDENCE_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
-        "level": "How sure",
+        "level": "Level",
         "who": "Who says so?",
         "says": "What is said",
         "nothing": "nothing found",
@@ -28,7 +28,7 @@ EVIDENCE_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "the original file.",
     },
     "zh": {
-        "level": "可靠程度",
+        "level": "级别",
         "who": "谁说的？",
         "says": "说了什么",
         "nothing": "没有找到任何说明",

@@ -71,7 +71,7 @@ class NoiseSlider(Face):
             "first": "Here is the picture itself. Move the slider to add noise.",
             "middle": "What you see is {signal} × the picture + {noise} × noise. The weights are known beforehand; the "
             "model learns to guess the noise.",
-            "last": "Almost nothing of the picture is left. A model that makes a new picture begins here, with noise "
+            "last": "Almost nothing of the picture is left. A diffusion model begins a new picture here, with noise "
             "alone.",
             "saved": "{name}: noise added in {last} steps",
         },
@@ -90,7 +90,7 @@ class NoiseSlider(Face):
             "chart": "两条随步数变化的曲线：图片的权重从 1 降到 0，噪声的权重从 0 升到 1。",
             "first": "这是图片本身。拖动滑块来加噪声。",
             "middle": "你看到的是 {signal} × 图片 + {noise} × 噪声。权重是事先定好的；模型学的是猜出噪声。",
-            "last": "图片几乎什么也不剩了。模型画新图片时，就从这里开始：只有噪声。",
+            "last": "图片几乎什么也不剩了。扩散模型画新图片时，就从这里开始：只有噪声。",
             "saved": "{name}：分 {last} 步加噪声",
         },
     }

@@ -21,7 +21,6 @@ VIEWS: Final = ("pixels", "patches", "latent")
 OVERVIEW_PX: Final = 480
 PATCHED_PX: Final = 224  # Dosovitskiy et al. 2021 read pictures of this size, in squares of 16
 PATCH_PX: Final = 16
-GAP_PX: Final = 3
 LATENT_SIDE_PX: Final = 512  # Rombach et al. 2022: 512 × 512 × 3 becomes 64 × 64 × 4
 
 
@@ -147,14 +146,15 @@ class PixelGrid(Face):
         if picture is None:
             self._pictures.put({})
         else:
-            cut = patches(_middle(picture.pixels, PATCHED_PX), PATCH_PX)
+            read = _middle(picture.pixels, PATCHED_PX)
+            cut = patches(read, PATCH_PX)
             square = _middle(picture.pixels, LATENT_SIDE_PX)
             grid = latent_grid(square)
             spread = np.rint(grid.values[..., 3:].repeat(3, axis=2) * 255).astype(np.uint8)
             self._pictures.put(
                 {
                     "picture": as_jpeg(shrunk(picture.pixels, OVERVIEW_PX)),
-                    "patches": as_jpeg(_apart(cut)),
+                    "patches": as_jpeg(read),
                     "before": as_jpeg(shrunk(square, 256)),
                     "map": as_png(grid.to_rgb()),
                     "spread": as_png(spread),
@@ -248,17 +248,6 @@ def _middle(pixels: Any, side_px: int) -> Any:
     from PIL import Image, ImageOps
 
     return np.asarray(ImageOps.fit(Image.fromarray(pixels), (side_px, side_px)), np.uint8)
-
-
-def _apart(cut: Any) -> Any:
-    """Return the squares with white gaps between them."""
-    rows, columns, size = cut.shape[:3]
-    pitch = size + GAP_PX
-    sheet = np.full((rows * pitch - GAP_PX, columns * pitch - GAP_PX, 3), 255, np.uint8)
-    for row in range(rows):
-        for column in range(columns):
-            sheet[row * pitch : row * pitch + size, column * pitch : column * pitch + size] = cut[row, column]
-    return sheet
 
 
 def _opened(data: bytes) -> Any:

@@ -55,7 +55,7 @@ function render({ model, el }) {
   const lookTitle = heading("h4");
   const slider = h("input", { id: `${id}-scrub`, type: "range", min: "0", max: `${POSITIONS}`, step: "1", value: `${POSITIONS}` });
   const sliderLabel = h("label", { for: `${id}-scrub` });
-  const at = h("output", { class: "nemo-muted", for: `${id}-scrub` });
+  const at = h("span", { class: "nemo-lab-at nemo-muted", "aria-hidden": "true" });
   const stateButton = h("button", { class: "nemo-button", type: "button" });
   const guessButton = h("button", { class: "nemo-button", type: "button" });
   const clear = h("button", { class: "nemo-button", type: "button" });
@@ -117,7 +117,7 @@ function render({ model, el }) {
   const whole = (/** @type {any} */ input, /** @type {number} */ other) =>
     Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : other;
   const ask = (/** @type {string[]} */ prompts, /** @type {number[]} */ seeds) => {
-    if (draw.disabled) return;
+    if (model.get("busy")) return;
     model.send({ kind: "draw", prompts, seeds, steps: whole(steps, 40), guidance: whole(guidance, 1.5) });
   };
   const first = () => Math.max(0, Math.round(whole(seed, 0)));
@@ -135,10 +135,12 @@ function render({ model, el }) {
       draw.click();
     });
   }
-  train.addEventListener("click", () =>
-    model.send({ kind: "train", subject: kind.value, seed: whole(trainingSeed, 1), few: amount.value === "few" }));
+  train.addEventListener("click", () => {
+    if (model.get("busy")) return;
+    model.send({ kind: "train", subject: kind.value, seed: whole(trainingSeed, 1), few: amount.value === "few" });
+  });
   stop.addEventListener("click", () => {
-    stop.disabled = true;
+    stop.setAttribute("aria-disabled", "true");
     setText(stop, say(model, "stopping"));
     sendControl(model, { kind: "stop" });
   });
@@ -157,15 +159,16 @@ function render({ model, el }) {
     const busy = model.get("busy");
     const view = model.get("view");
     running.hidden = !training;
-    stop.hidden = !training;
-    train.hidden = training;
-    for (const button of [train, draw, nextSeeds, sameSeed]) button.disabled = busy;
+    const [gone, come] = training ? [train, stop] : [stop, train];
+    const held = document.activeElement === gone;
+    gone.hidden = true;
+    come.hidden = false;
+    if (held) come.focus();
+    // Not `disabled`, which would take the focus away from a keyboard.
+    for (const button of [train, draw, nextSeeds, sameSeed]) button.setAttribute("aria-disabled", `${busy}`);
     for (const input of [kind, amount, trainingSeed]) input.disabled = training;
     if (training) {
-      if (step === 0 || !stop.disabled) {
-        stop.disabled = false;
-        setText(stop, say(model, "cancel"));
-      }
+      if (stop.getAttribute("aria-disabled") !== "true") setText(stop, say(model, "cancel"));
       bar.value = step / all;
       loss.plot(losses);
       setText(loss.words, losses.length ? say(model, "error", { loss: losses[losses.length - 1].toFixed(3) }) : "");
@@ -174,7 +177,7 @@ function render({ model, el }) {
       setText(status, say(model, "training", { step: Math.round(quarter * all).toLocaleString("en"), steps: all.toLocaleString("en") }));
       return;
     }
-    stop.disabled = false;
+    stop.removeAttribute("aria-disabled");
     const trained = view.model;
     const number = (/** @type {number} */ value) => value.toLocaleString("en");
     if (!trained) setText(status, say(model, "untrained"));

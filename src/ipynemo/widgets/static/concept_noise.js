@@ -64,11 +64,11 @@ function render({ model, el }) {
   const badge = h("p", { class: "nemo-badge" }, icon("M12 8v5M12 16v.5M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z"), badgeText);
   const drawn = chart();
   const ends = [h("span"), h("span")];
-  const terms = [h("dt"), h("dt")];
-  const numbers = [h("dd"), h("dd")];
+  const terms = [h("span", { class: "nemo-noise-term" }), h("span", { class: "nemo-noise-term" })];
+  const numbers = [h("strong", { class: "nemo-noise-number" }), h("strong", { class: "nemo-noise-number" })];
   const says = h("p", { class: "nemo-noise-says" });
   const label = h("span");
-  const step = h("output", { for: id });
+  const step = h("span", { class: "nemo-noise-step nemo-muted", "aria-hidden": "true" });
   const slider = h("input", { id, type: "range", min: "0", step: "1", value: "0" });
   const spoil = h("button", { class: "nemo-button", type: "button" });
   const back = h("button", { class: "nemo-button", type: "button" });
@@ -76,7 +76,7 @@ function render({ model, el }) {
     h("div", { class: "nemo-noise-body" },
       h("div", { class: "nemo-noise-picture" }, canvas, badge),
       h("div", { class: "nemo-noise-side" },
-        h("dl", { class: "nemo-noise-weights" }, ...terms.map((term, which) =>
+        h("div", { class: "nemo-noise-weights" }, ...terms.map((term, which) =>
           h("div", { class: "nemo-noise-weight" }, term, numbers[which]))),
         h("div", {}, drawn.node, h("div", { class: "nemo-noise-ends nemo-muted", "aria-hidden": "true" }, ...ends)),
         says)),

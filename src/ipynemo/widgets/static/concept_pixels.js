@@ -4,6 +4,7 @@ import { begin, errorBox, follow, h, icon, say, setText } from "./face.js";
 import { followPictures, oncePerFrame, sized } from "./concept.js";
 
 const VIEWS = ["pixels", "patches", "latent"];
+const GAP_PX = 5;
 
 /** Black or white, whichever reads better on a colour; the better one has 4.5:1 at least.
  * @param {number[]} colour
@@ -90,6 +91,21 @@ function render({ model, el }) {
     place.getContext("2d").drawImage(picture, 0, 0);
   };
 
+  const layPatches = (/** @type {ImageBitmap | undefined} */ picture) => {
+    const { rows, columns, size } = model.get("view").patches ?? {};
+    if (!picture || !rows) return;
+    const pitch = 2 * size + GAP_PX;
+    sized(cut, columns * pitch - GAP_PX, rows * pitch - GAP_PX);
+    const context = cut.getContext("2d");
+    context.clearRect(0, 0, cut.width, cut.height);
+    context.imageSmoothingEnabled = false;
+    for (let row = 0; row < rows; row += 1) {
+      for (let column = 0; column < columns; column += 1) {
+        context.drawImage(picture, column * size, row * size, size, size, column * pitch, row * pitch, 2 * size, 2 * size);
+      }
+    }
+  };
+
   // The kernel has the numbers: it is asked at most every 60 ms, and for the last place in any case.
   const look = () => {
     wanted = true;
@@ -124,6 +140,7 @@ function render({ model, el }) {
           return cell;
         })));
     table.replaceChildren(h("caption", { class: "nemo-hidden-text" }, say(model, "table")),
+      h("colgroup", {}, h("col", { class: "nemo-pixels-first" })),
       h("thead", {}, h("tr", {}, h("td"), ...heads)), h("tbody", {}, ...rows));
   };
 
@@ -171,7 +188,7 @@ function render({ model, el }) {
   const end = follow(model, ["view", "words"], lay);
   const endPictures = followPictures(model, (held) => {
     pictures = held;
-    show(cut, held.get("patches"));
+    layPatches(held.get("patches"));
     for (const map of maps) show(map.canvas, held.get(map.key));
     paint();
   });
