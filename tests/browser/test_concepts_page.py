@@ -138,8 +138,16 @@ def evidence(page: NotebookPage) -> None:
 
 def lab(page: NotebookPage) -> None:
     root = live(page, 3)
-    root.get_by_role("button", name="Train").click()
+    page.execute("lab.training_steps = 20_000")
+    train, stop = (root.get_by_role("button", name=name) for name in ("Train", "Stop here"))
+    train.press("Enter")
     expect(root.get_by_role("progressbar")).to_be_visible()
+    expect(stop).to_be_focused()
+    stop.press("Enter")
+    expect(root.get_by_text("of 20,000 steps. It draws what it has learnt so far.", exact=False)).to_be_visible()
+    expect(train).to_be_focused()
+    page.execute("lab.training_steps = 250")
+    train.click()
     expect(root.get_by_text("Trained: 250 steps on 3,520 pictures", exact=False)).to_be_visible()
     prompt = root.get_by_label("Prompt")
     expect(prompt).to_have_value("red cross")
@@ -202,6 +210,8 @@ def pixels(page: NotebookPage) -> None:
     expect(root.get_by_role("status")).not_to_contain_text("237–244 down")
     page.execute("grid.centre = (0.303, 0.394)")
     expect(root.get_by_text("Pixels 191–198 across, 186–193 down")).to_be_visible()
+    widths = "(cells) => cells.map((cell) => cell.getBoundingClientRect().width)"
+    assert min(root.locator("tbody td").evaluate_all(widths)) > 30
     for name, canvas in (("Squares", ".nemo-pixels-cut"), ("Smaller map", "[data-map='map'] canvas")):
         root.get_by_role("button", name=name).click()
         drawn(page, canvas)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from widget_kit import Wire, say
+from widget_kit import Wire, say, until
 
 from evidence_samples import A1111, PROMPT, camera, png, samples
 from ipynemo.errors import InvalidRequestError
@@ -102,8 +102,10 @@ def test_the_label_vanishes_when_the_picture_is_saved_again(folder: Path, way: s
     again = SaveAgain(png(folder / "labelled.png", parameters=A1111), language="en")
     assert (again.after, again.vanished, again.view["ways"]) == (None, (), ["png", "jpeg", "label"])
     say(again, kind="save", way=way)
+    until(lambda: bool(again.vanished) and not again.busy)
     assert again.after is not None
     assert (again.after.level, again.vanished) == ("none", ("made with Stable Diffusion web UI, model v1-5-pruned",))
+    until(lambda: again.view["result"] != [])
     assert [row["gone"] for row in again.view["before"]["rows"]] == ["gone"]
     assert [row["says"] for row in again.view["after"]["rows"]] == ["nothing found"]
     same = again.view["result"][0] == "The pixels are the same, every one of them."

@@ -31,7 +31,7 @@ def test_the_numbers_are_those_of_the_file(tmp_path: Path) -> None:
     assert str(tmp_path) not in text + grid._fallback_html() + str(grid.get_state())
 
 
-def test_the_page_and_python_look_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_and_python_look_elsewhere() -> None:
     grid = PixelGrid(RAMP, language="en")
     wire, seen = Wire(grid), []
     grid.observe(lambda change: seen.append(change["new"]), "centre")
@@ -74,3 +74,14 @@ def test_a_picture_of_one_pixel_is_a_picture() -> None:
     grid = PixelGrid(np.array([[[1, 2, 3]]], np.uint8), language="en")
     assert grid.view["values"] == [[[1, 2, 3]]]
     assert PixelGrid(language="en").view["empty"] == 'No picture yet. Give one: PixelGrid("robot.png")'
+
+
+def test_the_saved_form_follows_when_the_place_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = PixelGrid(RAMP, language="en")
+    renewed: list[str] = []
+    monkeypatch.setattr(grid, "_renew_saved", lambda: renewed.append(grid._lines()[1]))
+    for across in (0.1, 0.2, 1.0):
+        say(grid, kind="look", across=across, down=0)
+    assert renewed == []
+    say(grid, kind="rest")
+    assert renewed == ["Pixels 393–400 across, 1–8 down"]

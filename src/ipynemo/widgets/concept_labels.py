@@ -5,6 +5,7 @@ The copies are real: written by Pillow into a folder of their own, read by the s
 
 from __future__ import annotations
 
+import functools
 import io
 import tempfile
 from pathlib import Path, PurePath
@@ -15,6 +16,7 @@ import traitlets
 
 from ipynemo.concepts.evidence import Evidence, evidence
 from ipynemo.errors import InvalidRequestError
+from ipynemo.loop import off_loop
 from ipynemo.widgets._base import Face
 from ipynemo.widgets._evidence_view import (
     EVIDENCE_WORDS,
@@ -225,8 +227,10 @@ class SaveAgain(Face):
     def _receive(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
         if content.get("kind") == "ask":
             self._pictures.push(self._push)
-        elif content.get("kind") == "save" and content.get("way") in WAYS and self.picture is not None:
-            self.save(content["way"])
+        elif (
+            content.get("kind") == "save" and content.get("way") in WAYS and self.picture is not None and not self.busy
+        ):
+            self._start(functools.partial(off_loop, self.save, content["way"]), what="saving")
 
     def _fallback_text(self) -> str:
         if self.picture is None:

@@ -117,6 +117,7 @@ class PixelGrid(Face):
     def __init__(self, picture: Any = None, *, session: Any = None, **traits: Any) -> None:
         self._pictures = Pictures()
         self._numbers: dict[str, Any] = {}
+        self._moves = False
         super().__init__(session, picture=picture, **traits)
         self._compute()
 
@@ -191,7 +192,8 @@ class PixelGrid(Face):
                 "values": self.zoom.values.tolist(),
                 **self._numbers,
             }
-        self._renew_saved()
+        if not self._moves:
+            self._renew_saved()
 
     def _receive(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
         kind = content.get("kind")
@@ -199,7 +201,13 @@ class PixelGrid(Face):
             self._pictures.push(self._push)
         elif kind == "look" and self.picture is not None:
             across, down = (min(1.0, max(0.0, float(content.get(key, 0.5)))) for key in ("across", "down"))
-            self.centre = (across, down)
+            self._moves = True  # the saved form follows when it rests
+            try:
+                self.centre = (across, down)
+            finally:
+                self._moves = False
+        elif kind == "rest":
+            self._renew_saved()
         elif kind == "show" and content.get("view") in VIEWS:
             self.show = content["view"]
 

@@ -68,6 +68,7 @@ function render({ model, el }) {
       setText(button, say(model, way));
       button.hidden = !view.ways.includes(way);
       button.setAttribute("aria-pressed", `${way === view.way}`);
+      button.setAttribute("aria-disabled", `${model.get("busy")}`);
     }
     const told = view.result.join(" ");
     if (result.dataset.told !== told) {
@@ -77,7 +78,7 @@ function render({ model, el }) {
     setText(rule, say(model, "rule"));
     setText(folder, say(model, "folder"));
   };
-  const end = follow(model, ["view", "words"], lay);
+  const end = follow(model, ["view", "words", "busy"], lay);
   const endPictures = followPictures(model, (pictures) => {
     for (const [name, one] of /** @type {const} */ ([["original", before], ["copy", after]])) {
       const picture = pictures.get(name);

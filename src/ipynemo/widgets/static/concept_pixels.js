@@ -29,9 +29,9 @@ function render({ model, el }) {
   tabs.append(...tabButtons);
 
   const canvas = h("canvas", { class: "nemo-pixels-picture", role: "img" });
-  const range = (/** @type {string} */ key) => h("input", { id: `${id}-${key}`, type: "range", min: "0", max: "1000", step: "1" });
-  const across = range("across");
-  const down = range("down");
+  const ranged = (/** @type {string} */ key) => h("input", { id: `${id}-${key}`, type: "range", min: "0", max: "1000", step: "1" });
+  const across = ranged("across");
+  const down = ranged("down");
   const acrossLabel = h("label", { for: across.id });
   const downLabel = h("label", { for: down.id });
   const count = h("p");
@@ -119,13 +119,16 @@ function render({ model, el }) {
     };
     send();
   };
-  across.addEventListener("input", look);
-  down.addEventListener("input", look);
+  for (const range of [across, down]) {
+    range.addEventListener("input", look);
+    range.addEventListener("change", () => model.send({ kind: "rest" }));
+  }
   canvas.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
     const area = canvas.getBoundingClientRect();
     across.value = `${Math.round((1000 * (event.clientX - area.left)) / area.width)}`;
     down.value = `${Math.round((1000 * (event.clientY - area.top)) / area.height)}`;
     look();
+    model.send({ kind: "rest" });
   });
 
   const layTable = (/** @type {any} */ view) => {
