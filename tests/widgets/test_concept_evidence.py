@@ -10,6 +10,7 @@ from PIL import Image
 from widget_kit import Wire, say, until
 
 from evidence_samples import A1111, PROMPT, camera, png, samples
+from ipynemo.concepts import TinyModel
 from ipynemo.errors import InvalidRequestError
 from ipynemo.widgets import EvidenceCard, SaveAgain
 from signing import authority
@@ -149,6 +150,16 @@ def test_a_label_can_be_invented_and_says_that_it_was(folder: Path) -> None:
         "The copy’s label was invented just now, by this button. It reads like a true one."
     )
     assert "Model: EOS R5, a camera" in again.vanished
+
+
+def test_an_invented_label_does_not_pass_for_the_one_that_was_there() -> None:
+    picture = TinyModel.train("digits", steps=1, pictures=10).draw("7", steps=1)
+    again = SaveAgain(picture, language="en")
+    assert again.view["name"] == "7.png"
+    again.save("label")
+    assert AI in again.vanished  # the copy says the same words, and they are not the model's
+    assert AI in [row["says"] for row in again.view["after"]["rows"]]
+    assert {row["says"]: row["gone"] for row in again.view["before"]["rows"]}[AI] == "gone"
 
 
 def test_an_original_is_not_touched_and_a_copy_needs_a_picture(folder: Path) -> None:
