@@ -34,18 +34,28 @@ $(VENV)/.dev-installed: pyproject.toml | $(BIN)/python
 demo: $(VENV)/.demo-installed
 	$(BIN)/python tools/demo.py demo-output
 
-# Without a browser the rest is tested, and this is said loudly; with IPYNEMO_REQUIRE_BROWSER set it is a failure.
+# Without a browser or a PostgreSQL the rest is tested, and this is said loudly; with IPYNEMO_REQUIRE_BROWSER or
+# IPYNEMO_REQUIRE_POSTGRES set it is a failure.
 test: $(VENV)/.dev-installed
-	@set --; \
+	@leave_out=; \
 	if [ -d tests/browser ]; then \
 		if CHROMIUM=`sh tools/browser.sh $(VENV)`; then \
 			export CHROMIUM; \
 		elif [ -n "$$IPYNEMO_REQUIRE_BROWSER" ]; then \
 			exit 1; \
 		else \
-			set -- -m "not browser"; \
+			leave_out="not browser"; \
 		fi; \
 	fi; \
+	if POSTGRES_BIN=`sh tools/postgres.sh`; then \
+		export POSTGRES_BIN; \
+	elif [ -n "$$IPYNEMO_REQUIRE_POSTGRES" ]; then \
+		exit 1; \
+	else \
+		leave_out="$${leave_out:+$$leave_out and }not postgres"; \
+	fi; \
+	set --; \
+	if [ -n "$$leave_out" ]; then set -- -m "$$leave_out"; fi; \
 	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile "$$@" $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev-installed

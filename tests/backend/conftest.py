@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from neighbours import Bucket, Postgres
 from serving import ServerProcess, User, start
 
 
@@ -38,3 +39,19 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     yield begin
     for each in running:
         each.end(signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL server; tests make databases on it."""
+    running = Postgres()
+    yield running
+    running.end()
+
+
+@pytest.fixture(scope="session")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
+    """One server that speaks S3, with a bucket; tests use prefixes in it."""
+    running = Bucket(tmp_path_factory.mktemp("s3") / "log")
+    yield running
+    running.end()

@@ -111,7 +111,12 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": SOURCES, "IPYNEMO_BACKEND_TOKEN": "nmv_usr_of-the-tests", **more}
 
 
-def start(data: Path, *options: str, script: tuple[str, ...] = ("-m", "ipynemo.backend")) -> ServerProcess:
+def start(
+    data: Path,
+    *options: str,
+    script: tuple[str, ...] = ("-m", "ipynemo.backend"),
+    environ: dict[str, str] | None = None,
+) -> ServerProcess:
     """Start a server, or raise with what it said."""
     data.mkdir(parents=True, exist_ok=True)
     log = data.parent / f"{data.name}-{uuid.uuid4().hex[:6]}.log"
@@ -121,7 +126,7 @@ def start(data: Path, *options: str, script: tuple[str, ...] = ("-m", "ipynemo.b
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env=environment(),
+            env=environment(**(environ or {})),
         )
     assert process.stdout is not None
     line = process.stdout.readline()

@@ -26,6 +26,7 @@ from ipynemo.backend.links import Links
 from ipynemo.backend.running import NoSecrets
 from ipynemo.backend.store import Store
 from ipynemo.backend.store.files import DataFolder
+from ipynemo.backend.unavailable import UnavailableError
 from ipynemo.errors import InvalidRequestError, PermissionDeniedError
 
 
@@ -188,3 +189,40 @@ async def test_a_bug_is_a_500_in_the_envelope_that_tells_nothing(
     answer = await client.get("/api/credits/balance/simple")
     assert (answer.status_code, answer.json()["code"]) == (500, 500)
     assert "secret" not in answer.text
+
+
+async def test_a_storage_that_is_away_is_503_and_an_upload_leaves_nothing(
+    app: tuple[httpx.AsyncClient, Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, store = app
+    made = await client.post("/api/tasks/me/with-session/nemo_agent", json={})
+    sid = made.json()["data"]["session_id"]
+    put, keys = store.storage.put, []
+
+    async def second_fails(source: Path, key: str) -> None:
+        keys.append(key)
+        if len(keys) == 2:
+            raise UnavailableError.of("storage")
+        await put(source, key)
+
+    monkeypatch.setattr(store.storage, "put", second_fails)
+    files = [("files", (name, png())) for name in ("a.png", "b.png")]
+    answer = await client.post(f"/api/upload-video/nemo_agent/me/{sid}", files=files)
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, 503, "5")
+    assert answer.json()["message"].startswith("The storage of the backend cannot be reached at the moment. Try again")
+    assert [await store.storage.exists(key) for key in keys] == [False, False]
+    assert list(store.folder.spool.iterdir()) == []
+    assert await store.assets.of_session(sid) == []
+
+
+async def test_a_database_that_is_away_is_503_also_before_a_route_is_reached(
+    app: tuple[httpx.AsyncClient, Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, store = app
+
+    async def away(_token: str) -> None:
+        raise UnavailableError.of("database")
+
+    monkeypatch.setattr(store.users, "who", away)
+    answer = await client.get("/api/credits/balance/simple")
+    assert (answer.status_code, answer.json()["success"], answer.headers["retry-after"]) == (503, False, "5")

@@ -27,6 +27,10 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.aclose()
 
 
+def root(store: Store) -> Path:
+    return store.folder.root
+
+
 async def session_with(store: Store, *, file_bytes: int = 0, clips: tuple[int, ...] = ()) -> str:
     session = await store.sessions.create("usr_local", "test", "en")
     if file_bytes:
@@ -35,7 +39,7 @@ async def session_with(store: Store, *, file_bytes: int = 0, clips: tuple[int, .
             path=f"files/{session.id}/a.png", size_bytes=file_bytes, sha256="x", has_audio=False,
         )  # fmt: skip
         await store.assets.add(session.id, [asset])
-        path = store.folder.resolve(asset.path)
+        path = root(store) / asset.path
         path.parent.mkdir(parents=True)
         path.write_bytes(bytes(file_bytes))
     for n, size in enumerate(clips):
@@ -45,7 +49,7 @@ async def session_with(store: Store, *, file_bytes: int = 0, clips: tuple[int, .
             lease_until=0.0, attempts=1, created_at=time.time(), finished_at=1000.0 + n,
         )  # fmt: skip
         await store.renders.submit(render)
-        path = store.folder.resolve(f"clips/{session.id}/{n}.mp4")
+        path = root(store) / f"clips/{session.id}/{n}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(size))
     return session.id
@@ -57,9 +61,7 @@ async def change(store: Store, session_id: str, **values: float) -> None:
 
 
 def there(store: Store, session_id: str) -> list[str]:
-    return sorted(
-        path.name for folder in (store.folder.files, store.folder.clips) for path in (folder / session_id).glob("*")
-    )
+    return sorted(path.name for folder in ("files", "clips") for path in (root(store) / folder / session_id).glob("*"))
 
 
 async def test_a_session_that_has_expired_goes_with_its_files(store: Store) -> None:
@@ -100,10 +102,10 @@ async def test_what_nobody_owns_goes_once_it_is_old(store: Store) -> None:
         part.write_bytes(b"x")
         os.utime(part, (time.time() - age_s,) * 2)
     for name, age_s in {"ses_lost": 2 * DAY_S, "ses_just_made": 60}.items():
-        folder = store.folder.files / name
+        folder = (root(store) / "files") / name
         folder.mkdir()
         (folder / "a.png").write_bytes(b"x")
         os.utime(folder, (time.time() - age_s,) * 2)
     await clean(store, ROOM)
     assert [path.name for path in store.folder.spool.iterdir()] == ["new.part"]
-    assert [path.name for path in store.folder.files.iterdir()] == ["ses_just_made"]
+    assert [path.name for path in (root(store) / "files").iterdir()] == ["ses_just_made"]

@@ -260,7 +260,10 @@ LOADED = "import sys, json; import {module}; print(json.dumps(sorted(m for m in 
     [
         ("ipynemo.backend.local", {"fastapi", "sqlalchemy", "uvicorn", "av", "cv2", "numpy"}),
         ("ipynemo.backend.serve", {"fastapi", "sqlalchemy", "uvicorn", "av", "cv2"}),
-        ("ipynemo.backend.running, ipynemo.backend.app", {"av", "cv2", "PIL", "alembic"}),
+        (
+            "ipynemo.backend.running, ipynemo.backend.app",
+            {"av", "cv2", "PIL", "alembic", "asyncpg", "fsspec", "s3fs", "distributed"},
+        ),
     ],
 )
 def test_nothing_is_loaded_before_it_is_needed(module: str, absent: set[str]) -> None:

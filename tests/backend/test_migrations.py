@@ -64,14 +64,14 @@ def test_the_migrated_schema_is_that_of_the_models(tmp_path: Path, start: str) -
     with engine.begin() as connection:
         migrate(connection)
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
-        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == "0003"
+        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == "0004"
     engine.dispose()
 
 
 def test_the_migrations_are_one_line_without_branches() -> None:
     scripts = ScriptDirectory(str(MIGRATIONS))
-    assert [script.revision for script in scripts.walk_revisions()] == ["0003", "0002", "0001"]
-    assert scripts.get_current_head() == newest_revision() == "0003"
+    assert [script.revision for script in scripts.walk_revisions()] == ["0004", "0003", "0002", "0001"]
+    assert scripts.get_current_head() == newest_revision() == "0004"
 
 
 async def test_opening_twice_changes_nothing(tmp_path: Path) -> None:
@@ -100,4 +100,4 @@ def test_every_table_can_be_made_on_postgresql() -> None:
         "postgresql://", lambda sql, *_, **__: said.append(str(sql.compile(dialect=dialect)))
     )
     Base.metadata.create_all(engine, checkfirst=False)
-    assert sum("CREATE TABLE" in each for each in said) == 8
+    assert sum("CREATE TABLE" in each for each in said) == 9

@@ -77,6 +77,7 @@ def test_a_new_session_has_an_empty_state(somebody: User) -> None:
         "canvas_config": {"width": 1920, "height": 1080, "ratio": "16:9"},
         "generated_media": [],
         "video_analyses": [],
+        "messages": [],
         "timeline_version": 0,
     }
 

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from serving import SOURCES
 
+from ipynemo.backend.config import BackendConfig, database_given
 from ipynemo.backend.serve import banner, is_loopback, serve
 from ipynemo.errors import BackendStartError, InvalidRequestError
 
@@ -180,3 +181,60 @@ def test_the_banner_shows_how_to_put_tls_in_front() -> None:
         "\n"
         "Ctrl-C stops it."
     )
+
+
+def test_a_password_on_the_command_line_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="IPYNEMO_DATABASE_URL") as raised:
+        serve(data=tmp_path, database="postgresql://nemo:hunter2@db/nemo")
+    assert "hunter2" not in str(raised.value)
+    arguments = ["--data", str(tmp_path), "--database", "postgresql://nemo:hunter2@db/nemo"]
+    done = subprocess.run(
+        [sys.executable, "-m", "ipynemo.backend", *arguments],
+        env={**os.environ, "PYTHONPATH": SOURCES, "IPYNEMO_BACKEND_TOKEN": "x" * 20},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "IPYNEMO_DATABASE_URL" in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+def test_the_database_comes_by_the_environment_where_no_argument_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert database_given(None) is None
+    monkeypatch.setenv("IPYNEMO_DATABASE_URL", " postgresql://nemo:hunter2@db/nemo\n")
+    assert database_given(None) == "postgresql://nemo:hunter2@db/nemo"
+    assert database_given("postgresql://nemo@db/other") == "postgresql://nemo@db/other"
+    config = BackendConfig(data=Path("x"), token="secret-token", database=database_given(None))
+    assert "hunter2" not in repr(config)
+    assert {"hunter2", "secret-token"} <= set(config.secrets)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgres://nemo@db/nemo", "postgresql+asyncpg://nemo@db/nemo"),
+        ("postgresql://nemo@db/nemo?sslmode=require", "postgresql+asyncpg://nemo@db/nemo?ssl=require"),
+        ("postgresql+asyncpg://nemo@db:5433/nemo", "postgresql+asyncpg://nemo@db:5433/nemo"),
+        ("sqlite:////srv/nemo.sqlite3", "sqlite+aiosqlite:////srv/nemo.sqlite3"),
+    ],
+)
+def test_urls_as_others_write_them_are_understood(given: str, used: str) -> None:
+    assert BackendConfig(data=Path("x"), token="t", database=given).database_url == used
+
+
+def test_a_start_that_fails_for_a_known_reason_says_it_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "storage.id").write_text("of somebody else\n")
+    arguments = [f"--data={tmp_path}/data", f"--storage=file://{tmp_path}/shared"]
+    done = subprocess.run(
+        [sys.executable, "-m", "ipynemo.backend", *arguments],
+        env={**os.environ, "PYTHONPATH": SOURCES, "IPYNEMO_BACKEND_TOKEN": "x" * 20},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 4, done.stderr
+    assert f"BackendStartError: LocalStorage('{tmp_path}/shared') belongs to another database. Use" in done.stderr

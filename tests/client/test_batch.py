@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,13 @@ import pytest
 from peer import Peer, left_in, nemo_of
 
 from ipynemo import Draft, Explained, Nemo
-from ipynemo.errors import InvalidRequestError, NemoError, OutOfCreditsError, UnsupportedFileError
+from ipynemo.errors import (
+    ConnectionFailedError,
+    InvalidRequestError,
+    NemoError,
+    OutOfCreditsError,
+    UnsupportedFileError,
+)
 
 
 @pytest.fixture
@@ -291,3 +298,25 @@ async def test_a_folder_that_cannot_be_made_is_said_before_any_work(ready: Peer)
         with pytest.raises(InvalidRequestError, match="The folder 'clips' cannot be made"):
             await nemo.explain_many(paths, folder="clips")
     assert ready.log("POST") == []
+
+
+async def test_closing_the_client_ends_the_whole_batch_and_another_one_goes_on(ready: Peer) -> None:
+    paths = pictures("a.png", "b.png", "c.png")
+    ready.set(plans=[[{"status": "processing", "progress": 40}]])
+    nemo = nemo_of(ready)
+    batch = asyncio.create_task(nemo.explain_many(paths, concurrency=1))
+    await asyncio.to_thread(ready.until, lambda log: [e for e in log if "proxy/lambda/" in e.get("path", "")])
+    await nemo.aclose()
+    asked = len(ready.log())
+    results = await asyncio.wait_for(batch, 5)
+    assert [type(result.error) for result in results] == [ConnectionFailedError] * 3
+    assert "during the export" in str(results[0].error)
+    assert "resume=True" in str(results[2].error)
+    assert len(ready.log()) == asked
+    ready.set(
+        faults=[{"on": "GET /api/render/proxy/lambda/.*", "status": 200, "body": '{"status": "completed"}', "times": 9}]
+    )
+    ready.set(plans=[[{"status": "completed"}]])
+    async with nemo_of(ready) as later:
+        assert [result.ok for result in await later.explain_many(paths, resume=True)] == [True, True, True]
+    assert len(ready.log("/with-session/")) == 3

@@ -90,3 +90,36 @@ def test_make_tells_what_it_can_do() -> None:
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     for target in ("make demo", "make test", "make lint", "make bench", "make clean"):
         assert target in done.stdout
+
+
+def postgres_in(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    command(folder, "initdb", "exit 0")
+    command(folder, "pg_ctl", "exit 0")
+    return folder
+
+
+def test_the_newest_postgresql_of_the_system_is_taken_and_a_named_one_before_it(tmp_path: Path, bin_: Path) -> None:
+    postgres_in(tmp_path / "lib/9/bin")
+    newest = postgres_in(tmp_path / "lib/15/bin")
+    path, root = f"{bin_}:/usr/bin:/bin", str(tmp_path / "lib")
+    command(bin_, "pg_config", "exit 1")
+    assert sh("postgres.sh", path=path, POSTGRES_ROOT=root).stdout == f"{newest}\n"
+    mine = postgres_in(tmp_path / "mine")
+    assert sh("postgres.sh", path=path, POSTGRES_ROOT=root, POSTGRES_BIN=str(mine)).stdout == f"{mine}\n"
+
+
+def test_root_on_debian_gets_postgresql_installed_and_others_are_told_loudly(tmp_path: Path, bin_: Path) -> None:
+    path, root = f"{bin_}:/usr/bin:/bin", str(tmp_path / "lib")
+    command(bin_, "pg_config", "exit 1")
+    done = sh("postgres.sh", path=path, POSTGRES_ROOT=root)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "*** NO POSTGRESQL" in done.stderr
+    command(bin_, "id", "echo 0")
+    programs = tmp_path / "lib/15/bin"
+    made = "; ".join(f"echo exit > {programs}/{name} && chmod +x {programs}/{name}" for name in ("initdb", "pg_ctl"))
+    command(bin_, "apt-get", f'echo "$@" >> {tmp_path}/asked; mkdir -p {programs}; {made}')
+    done = sh("postgres.sh", path=path, POSTGRES_ROOT=root)
+    assert (done.returncode, done.stdout) == (0, f"{programs}\n"), done.stderr
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked == ["update -qq", "install -y -qq --no-install-recommends postgresql"]

@@ -51,7 +51,7 @@ def respond(message: str, situation: Any) -> Iterator[Any]:
     word, _, rest = message.partition(" ")
     if message in ANSWERS:
         yield Say(ANSWERS[message])
-    elif word == "say":
+    elif word in ("say", "answer"):  # the words behind the first are dictated, those behind the second are not
         yield Say(rest)
     elif word == "slowly":
         for number in range(int(rest)):

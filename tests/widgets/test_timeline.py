@@ -346,6 +346,20 @@ def test_the_saved_form_has_bars_a_table_and_no_markup_of_the_draft() -> None:
     )
 
 
+def test_the_saved_form_names_files_and_no_bare_ids() -> None:
+    sources = [
+        "9f3ac2e1",
+        "b7",
+        "music:calm",
+        "https://cdn.example/a/city%20lights.mp4?sig=x",
+        "https://cdn.example/q8",
+    ]
+    timeline = Timeline(draft=Draft({"t": [{"tt": 0, "sg": [{"d": 1000, "n": "n", "src": s} for s in sources]}]}))
+    timeline._pages.notes = {"b7": ("robot.png", "")}
+    cells = re.findall(r"<td[^>]*>([^<]*)</td></tr>", timeline._fallback_html())
+    assert cells == ["", "robot.png", "calm", "city lights.mp4", ""]
+
+
 def test_without_a_draft_it_says_what_to_do() -> None:
     timeline = Timeline(language="en")
     assert timeline._fallback_text().startswith("Timeline: No timeline yet. Upload a picture")

@@ -82,6 +82,9 @@ def test_thumbnails_and_names_come_from_the_session(session: Session) -> None:
     files = [m["files"] for m in wire.messages if m["kind"] == "thumbs"][-1]
     assert "robot.png" in {file["name"] for file in files.values()}
     assert any(file["thumb"].startswith("data:image/jpeg;base64,") for file in files.values())
+    saved = timeline._fallback_html()
+    assert ">robot.png</td></tr>" in saved
+    assert not any(source in saved for source in timeline._pages.notes)
 
 
 def test_a_session_that_is_gone_is_said(nemo: Nemo) -> None:

@@ -16,7 +16,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from ipynemo.backend.config import TOKEN_VARIABLE, BackendConfig
+from ipynemo.backend.config import TOKEN_VARIABLE, BackendConfig, database_given
 from ipynemo.errors import NemoError
 
 __all__ = ["main"]
@@ -47,6 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     given = vars(_arguments(argv))
     host, port, parent = (given.pop(name) for name in ("host", "port", "parent"))
     try:
+        given["database"] = database_given(given["database"])
         config = BackendConfig(token=os.environ.pop(TOKEN_VARIABLE, ""), **given)
         from ipynemo.backend import running
         from ipynemo.backend.lifeline import watch_parent

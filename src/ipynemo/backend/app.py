@@ -13,11 +13,11 @@ from ipynemo.backend.cleanup import keep_clean
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.envelope import add_handlers
 from ipynemo.backend.guard import Guard
-from ipynemo.backend.links import Links
 from ipynemo.backend.renders import RenderQueue
 from ipynemo.backend.routes import accounts, chat, exports, health, sessions, uploads
 from ipynemo.backend.routes._common import Server
 from ipynemo.backend.store import Store
+from ipynemo.backend.store.news import listening
 from ipynemo.backend.turns import Turns
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def create_app(config: BackendConfig, respond: Respond | None = None) -> FastAPI
         await store.open()
         queue.start()
         try:
-            async with keep_clean(store, config.max_data_bytes):
+            async with keep_clean(store, config.max_data_bytes), listening(store.database, queue.kick):
                 yield
         finally:
             await turns.aclose()
@@ -71,7 +71,7 @@ def create_app(config: BackendConfig, respond: Respond | None = None) -> FastAPI
         redirect_slashes=False,
         lifespan=alive,
     )
-    app.state.server = Server(config, store, Links(store.key, config.link_ttl_s), queue, turns)
+    app.state.server = Server(config, store, queue, turns)
     add_handlers(app)
     app.add_middleware(Guard, store=store)
     for router in (

@@ -16,13 +16,14 @@ import time
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ipynemo.backend.periodic import repeating
 from ipynemo.backend.store import Store
-from ipynemo.backend.store.models import Charge, Session, Token
+from ipynemo.backend.store.models import Asset, Charge, Render, Session, Token
 from ipynemo.backend.store.users import CREDITS_LAST_S
+from ipynemo.backend.unavailable import UnavailableError
 
 __all__ = ["EVERY_S", "clean", "keep_clean"]
 
@@ -39,7 +40,7 @@ def keep_clean(store: Store, max_data_bytes: int) -> AbstractAsyncContextManager
     async def try_to_clean() -> None:
         try:
             await clean(store, max_data_bytes)
-        except (OSError, SQLAlchemyError):
+        except (OSError, SQLAlchemyError, UnavailableError):
             log.exception("cleaning up failed; it is tried again in an hour")
 
     return repeating(try_to_clean, EVERY_S, at_once=True)
@@ -53,23 +54,25 @@ async def clean(store: Store, max_data_bytes: int) -> None:
     await _forget_stale_rows(store)
     async with store.database.reading() as db:
         known = set((await db.execute(select(Session.id))).scalars())
-    await asyncio.to_thread(_sweep, store, known)
+    await store.storage.sweep(known, DAY_S)
+    await asyncio.to_thread(_sweep_spool, store.folder.spool)
 
 
 async def _drop(store: Store, session_id: str) -> None:
     await store.sessions.drop(session_id)
-    await asyncio.to_thread(store.folder.drop_session, session_id)
+    await store.storage.delete_session(session_id)
 
 
 async def _make_room(store: Store, max_data_bytes: int) -> None:
-    excess = await asyncio.to_thread(store.folder.used_bytes) - max_data_bytes
+    used = await store.storage.used_bytes()
+    excess = (await _known_bytes(store) if used is None else used) - max_data_bytes
     if excess <= 0:
         return
     for render in await store.renders.oldest_clips():
         if excess <= 0 or render.path is None:
             break
         await store.renders.clip_removed(render.id)
-        store.folder.resolve(render.path).unlink(missing_ok=True)
+        await store.storage.delete(render.path)
         excess -= render.size_bytes or 0
     for session_id in await store.sessions.idle_since(time.time() - DAY_S):
         if excess <= 0:
@@ -86,19 +89,19 @@ async def _forget_stale_rows(store: Store) -> None:
         await db.execute(delete(Charge).where(Charge.made_at < now - CREDITS_LAST_S))
 
 
-def _sweep(store: Store, known: set[str]) -> None:
-    now = time.time()
+async def _known_bytes(store: Store) -> int:
+    """Return how much room the files and clips take by the database: to count a bucket takes minutes."""
+    async with store.database.reading() as db:
+        files = (await db.execute(select(func.sum(Asset.size_bytes)))).scalar_one()
+        clips = (await db.execute(select(func.sum(Render.size_bytes)).where(Render.path.is_not(None)))).scalar_one()
+    return int(files or 0) + int(clips or 0)
 
-    def older(path: Path, age_s: float) -> bool:
+
+def _sweep_spool(spool: Path) -> None:
+    before = time.time() - SPOOL_S
+    for path in spool.iterdir():
         try:
-            return path.stat().st_mtime < now - age_s
+            if path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
         except FileNotFoundError:  # another server was faster
-            return False
-
-    for path in store.folder.spool.iterdir():
-        if older(path, SPOOL_S):
-            path.unlink(missing_ok=True)
-    for parent in (store.folder.files, store.folder.clips):
-        for folder in parent.iterdir():
-            if folder.name not in known and older(folder, DAY_S):
-                store.folder.drop_session(folder.name)
+            continue

@@ -6,12 +6,14 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from ipynemo.errors import InvalidRequestError
 
-__all__ = ["TOKEN_VARIABLE", "BackendConfig"]
+__all__ = ["DATABASE_VARIABLE", "TOKEN_VARIABLE", "BackendConfig", "database_given"]
 
 TOKEN_VARIABLE = "IPYNEMO_BACKEND_TOKEN"  # noqa: S105 - a name, not a token
+DATABASE_VARIABLE = "IPYNEMO_DATABASE_URL"  # for a URL with a password, which no command line should show
 
 ACCESS = Literal["local", "served"]
 
@@ -28,6 +30,8 @@ class BackendConfig:
         The bearer token of the fixed user.
     database : str, optional
         A database URL; by default SQLite in the data folder.
+    storage : str, optional
+        Where uploads and clips lie: `file:///folder` or `s3://bucket/prefix`; by default the data folder.
     fixed_user : {"local", "served"}
         Who the fixed user is: the one of this computer, or the one that a class shares.
     anonymous : bool
@@ -58,11 +62,18 @@ class BackendConfig:
         How much an anonymous user's uploads may take; the fixed user has no limit of its own.
     allow_private_urls : bool
         Whether files may be fetched from private addresses, such as a school's own picture server.
+    database_connections : int
+        How many connections this server keeps to a PostgreSQL, besides the one that listens for news.
+    database_wait_s : float
+        How long a server that starts waits for a PostgreSQL that is not there yet, in seconds.
+    cache_bytes : int
+        How much room copies of files from a remote storage may take in the data folder.
     """
 
     data: Path
     token: str = field(repr=False)
     database: str | None = field(default=None, repr=False)
+    storage: str | None = None
     fixed_user: ACCESS = "local"
     anonymous: bool = False
     anonymous_days: float = 7.0
@@ -81,6 +92,9 @@ class BackendConfig:
     max_data_bytes: int = 20 << 30
     user_data_bytes: int = 2_000_000_000
     allow_private_urls: bool = False
+    database_connections: int = 10
+    database_wait_s: float = 15.0
+    cache_bytes: int = 4 << 30
 
     def __post_init__(self) -> None:
         if not self.token:
@@ -88,6 +102,8 @@ class BackendConfig:
         for name, value in vars(self).items():
             if isinstance(value, (int, float)) and not value >= 0:
                 raise InvalidRequestError(f"{name} is {value!r}.", hint="It must be 0 or more.")
+        if not self.database_connections:
+            raise InvalidRequestError("database_connections is 0.", hint="It must be 1 or more.")
 
     @property
     def user_id(self) -> str:
@@ -109,4 +125,32 @@ class BackendConfig:
             raise InvalidRequestError(
                 f"No database speaks {scheme!r} here.", hint="Use sqlite:///path or postgresql://user@host/name."
             )
-        return f"{driver}://{rest}"
+        place, _, query = rest.partition("?")
+        query = query.replace("sslmode=", "ssl=")  # libpq's word, which managed databases give, and asyncpg's
+        return f"{driver}://{place}?{query}" if query else f"{driver}://{place}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never stand in a log: the token, and what is secret in the database URL and the environment."""
+        password = urlsplit(self.database).password if self.database else None
+        known = [self.token, self.database, password, unquote(password or "")]
+        known += [os.environ.get(name) for name in ("PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")]
+        return tuple(sorted({secret for secret in known if secret}, key=len, reverse=True))
+
+
+def database_given(argument: str | None) -> str | None:
+    """Return the database URL to use: the argument, else that of the environment.
+
+    Raises
+    ------
+    InvalidRequestError
+        The argument holds a password, which every user of the computer could read in the list of processes.
+    """
+    if argument is None:
+        return os.environ.get(DATABASE_VARIABLE, "").strip() or None
+    if urlsplit(argument).password is not None:
+        raise InvalidRequestError(
+            "A command line can be read by every user of the computer, so no password belongs there.",
+            hint=f"Put the whole URL into {DATABASE_VARIABLE}, or the password into PGPASSWORD or ~/.pgpass.",
+        )
+    return argument

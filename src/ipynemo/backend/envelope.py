@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from ipynemo import errors
 from ipynemo.backend.store.renders import RenderConflictError
+from ipynemo.backend.unavailable import UnavailableError
 
 __all__ = ["add_handlers", "error_answer", "of_error"]
 
@@ -35,6 +36,7 @@ STATUS: tuple[tuple[type[errors.NemoError], int, int], ...] = (
     (errors.DraftError, 400, 400),
     (errors.ConnectionFailedError, 400, 400),
     (errors.DeadlineError, 400, 400),
+    (UnavailableError, 503, 503),
 )
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -57,7 +59,7 @@ def of_error(error: errors.NemoError) -> JSONResponse:
     headers: dict[str, str] = {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, errors.RateLimitError):
+    if isinstance(error, (errors.RateLimitError, UnavailableError)):
         headers["Retry-After"] = str(int(error.retry_after_s or 30))
     # The hint is the end of the message, for all readers; for itself it is there for those who show it apart.
     data = {"hint": error.hint} if error.hint else None

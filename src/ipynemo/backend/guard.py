@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ipynemo.backend.envelope import error_answer, of_error
 from ipynemo.backend.store import Store
 from ipynemo.backend.strict import MAX_JSON_BYTES
+from ipynemo.backend.unavailable import UnavailableError
 from ipynemo.errors import AuthenticationError
 
 if TYPE_CHECKING:
@@ -96,7 +97,11 @@ class Guard:
         exchange = _Exchange(receive, send, has_body=has_body)
         if path not in OPEN and not path.startswith(OPEN_BELOW):
             token = _bearer(headers)
-            identity = await self._store.users.who(token) if token else None
+            try:
+                identity = await self._store.users.who(token) if token else None
+            except UnavailableError as outage:
+                await of_error(outage)(scope, exchange.receive, exchange.send)
+                return
             if identity is None:
                 error = AuthenticationError(
                     "The token is wrong or has expired." if token else "The token is missing.",

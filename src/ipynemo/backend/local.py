@@ -25,7 +25,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from ipynemo.backend.config import TOKEN_VARIABLE
+from ipynemo.backend.config import DATABASE_VARIABLE, TOKEN_VARIABLE
 from ipynemo.errors import BackendStartError
 from ipynemo.settings import SIGN_CERTIFICATE_VARIABLE, SIGN_KEY_VARIABLE, data_dir, has_threads
 
@@ -51,7 +51,7 @@ STOP_LIMIT_S = 6.0
 LOG_BYTES = 1 << 20  # a larger log is put aside when a server starts
 LOGS_KEPT = 3
 TAIL_BYTES = 4000
-UNWANTED = ("NEMO_TOKEN", "NEMO_API_URL", "NEMO_CLIENT_ID", "PYTHONINSPECT", "PYTHONSTARTUP")
+UNWANTED = ("NEMO_TOKEN", "NEMO_API_URL", "NEMO_CLIENT_ID", DATABASE_VARIABLE, "PYTHONINSPECT", "PYTHONSTARTUP")
 
 
 class LocalBackend:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
-import threading
-from collections.abc import AsyncIterator
 from email.utils import formatdate
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -20,9 +15,10 @@ from ipynemo.backend.envelope import error_answer
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from ipynemo.backend.storage import StoredFile
+
 __all__ = ["file_answer"]
 
-READ_BYTES = 512 << 10
 ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
@@ -41,35 +37,8 @@ def _range(header: str, size: int) -> tuple[int, int] | None:
     return (start, min(int(last) + 1, size) if last else size) if start < size else (size, size)
 
 
-class _OpenFile:
-    """A file descriptor that is read in threads, and closed when no thread is reading."""
-
-    def __init__(self, path: Path) -> None:
-        self.descriptor = os.open(path, os.O_RDONLY)  # from here on, nobody can take the file away
-        self._lock = threading.Lock()
-        self._closed = False
-
-    def _read(self, start: int, length: int) -> bytes:
-        with self._lock:
-            return b"" if self._closed else os.pread(self.descriptor, length, start)
-
-    async def blocks(self, start: int, end: int) -> AsyncIterator[bytes]:
-        while start < end:
-            block = await asyncio.to_thread(self._read, start, min(READ_BYTES, end - start))
-            if not block:
-                return
-            start += len(block)
-            yield block
-
-    def close(self) -> None:
-        with self._lock:
-            if not self._closed:
-                self._closed = True
-                os.close(self.descriptor)
-
-
 class _Slice(StreamingResponse):
-    def __init__(self, file: _OpenFile, start: int, end: int, status: int, headers: dict[str, str], mime: str) -> None:
+    def __init__(self, file: StoredFile, start: int, end: int, status: int, headers: dict[str, str], mime: str) -> None:
         super().__init__(file.blocks(start, end), status, headers, media_type=mime)
         self._file = file
 
@@ -84,36 +53,28 @@ def _matches(header: str, etag: str) -> bool:
     return header.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in header.split(","))
 
 
-def file_answer(request: Request, path: Path, *, mime: str, name: str) -> Response:
+def file_answer(request: Request, file: StoredFile, *, mime: str, name: str) -> Response:
     """Return a file, or the part of it that the request's headers ask for.
 
     Parameters
     ----------
     request : Request
         `GET` or `HEAD`; `Range`, `If-Range` and `If-None-Match` are obeyed.
-    path : Path
-        The file.
+    file : StoredFile
+        The file, open; it is closed when the answer has been sent.
     mime, name : str
         What it is, and what a browser should call it.
-
-    Raises
-    ------
-    FileNotFoundError
-        It is gone.
     """
-    file = _OpenFile(path)
     handed_on = False
     try:
-        status = os.fstat(file.descriptor)
-        size = status.st_size
-        etag = f'"{status.st_mtime_ns:x}-{size:x}"'
+        size, etag = file.size_bytes, file.etag
         headers = {
             "accept-ranges": "bytes",
             "cache-control": "private, no-cache",
             "content-disposition": f"inline; filename*=UTF-8''{quote(name, safe='')}",
             "content-security-policy": "sandbox; default-src 'none'",
             "etag": etag,
-            "last-modified": formatdate(status.st_mtime, usegmt=True),
+            "last-modified": formatdate(file.modified_at, usegmt=True),
             "referrer-policy": "no-referrer",
             "x-content-type-options": "nosniff",
         }

@@ -19,6 +19,7 @@ __all__ = ["BackendServer", "NoSecrets", "bind", "set_up_log"]
 
 KEEP_ALIVE_S = 75  # longer than clients keep a connection, so that it is they who close it
 GRACE_S = 5  # for answers that are being sent when the server is told to stop
+START_ERROR = "ipynemo.errors.BackendStartError: "
 SECRETS = re.compile(r"nmv_[A-Za-z0-9_-]+|clm_[A-Za-z0-9._-]+|(?<=signature=)[^\s&\"']+|(?<=[Bb]earer )[^\s\"']+")
 
 
@@ -49,11 +50,23 @@ class NoSecrets(logging.Filter):
         return True
 
 
+class ShortStart(logging.Filter):
+    """Cuts the traceback from a start that failed for a reason of ours; the reason says what to do."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten a record; none is dropped."""
+        said = record.getMessage() if record.name.startswith("uvicorn") else ""
+        if START_ERROR in said:
+            record.msg, record.args = f"no start:\n{START_ERROR}{said.rpartition(START_ERROR)[2].strip()}", None
+        return True
+
+
 def set_up_log(config: BackendConfig) -> None:
     """Log warnings and errors to standard error, without secrets."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.addFilter(NoSecrets(config.token, config.database or ""))
+    handler.addFilter(ShortStart())
+    handler.addFilter(NoSecrets(*config.secrets))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)

@@ -10,7 +10,7 @@ import socket
 import sys
 from pathlib import Path
 
-from ipynemo.backend.config import TOKEN_VARIABLE, BackendConfig
+from ipynemo.backend.config import TOKEN_VARIABLE, BackendConfig, database_given
 from ipynemo.errors import BackendStartError, InvalidRequestError
 from ipynemo.settings import data_dir
 
@@ -98,6 +98,7 @@ def serve(
     port: int = 8765,
     data: Path | None = None,
     database: str | None = None,
+    storage: str | None = None,
     anonymous: bool = False,
     edit_cost: int = 0,
     credits: int = 100,  # noqa: A002 - the protocol's word
@@ -115,7 +116,10 @@ def serve(
     data : Path, optional
         The folder for files and, by default, the database.
     database : str, optional
-        A database URL, such as `postgresql://user@host/name`.
+        A database URL, such as `postgresql://user@host/name`, without a password; by default `IPYNEMO_DATABASE_URL`,
+        which may have one, else SQLite in the data folder.
+    storage : str, optional
+        Where uploads and clips lie: `file:///folder` or `s3://bucket/prefix`; by default the data folder.
     anonymous : bool
         Whether everyone who asks gets a user of their own, for 7 days.
     edit_cost, credits : int
@@ -133,7 +137,7 @@ def serve(
     Raises
     ------
     InvalidRequestError
-        There is no token, or one too short.
+        There is no token, or one too short, or a database URL with a password.
     BackendStartError
         The address cannot be used, or the server did not start.
     """
@@ -142,7 +146,8 @@ def serve(
     config = BackendConfig(
         data=folder,
         token=secret,
-        database=database,
+        database=database_given(database),
+        storage=storage,
         fixed_user="served",
         anonymous=anonymous,
         edit_cost=edit_cost,

@@ -16,6 +16,7 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +26,7 @@ from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.evidence import kept_evidence
 from ipynemo.backend.periodic import repeating
 from ipynemo.backend.store import Store
+from ipynemo.backend.unavailable import UnavailableError
 from ipynemo.draft.values import Draft
 from ipynemo.errors import NemoError, RateLimitError
 
@@ -42,6 +44,7 @@ LOCK_LOOK_S = 0.2
 CLOSE_S = 3.0
 TOLD_CHANGES = 5
 SAVE_WAIT_S = 120.0  # for a turn that runs, before a draft is saved
+NOWHERE = Path("not-on-this-computer")
 
 Respond = Callable[[str, "Situation"], "Iterator[Step]"]
 
@@ -169,6 +172,8 @@ class Turns:
         try:
             # A turn that changed nothing costs nothing.
             await asyncio.shield(self._store.users.settle(charge, keep=changed))
+        except UnavailableError:  # the credits come back when the charge's time is over
+            log.exception("a charge could not be settled")
         finally:
             turn.end()
 
@@ -191,12 +196,18 @@ class Turns:
                 async with repeating(partial(self._renew, session_id), self._config.lock_lease_s / 4):
                     yield
             finally:
-                await asyncio.shield(self._store.sessions.unlock(session_id, self._owner))
+                await asyncio.shield(self._unlock(session_id))
+
+    async def _unlock(self, session_id: str) -> None:
+        try:
+            await self._store.sessions.unlock(session_id, self._owner)
+        except UnavailableError:  # the lease runs out by itself
+            log.exception("the lock of a session could not be given back")
 
     async def _renew(self, session_id: str) -> None:
         try:
             await self._store.sessions.lock(session_id, self._owner)
-        except SQLAlchemyError:  # the next one may succeed; the lease lasts for four
+        except (SQLAlchemyError, UnavailableError):  # the next one may succeed; the lease lasts for four
             log.exception("the lock of a session could not be renewed")
 
 
@@ -214,11 +225,18 @@ class _Running:
 
     async def go(self, message: str, respond: Respond, threads: ThreadPoolExecutor) -> None:
         """Run the agent's steps, in a thread, one after the other."""
+        assets = await self._store.assets.of_session(self._session.id)
+        # The agent looks into pictures; of the rest it needs to know no more than the database does.
+        pictures = {asset.id: asset.path for asset in assets if asset.kind == "image"}
+        async with self._store.storage.checkout(pictures) as paths:
+            situation = await self._situation(assets, paths)
+            await self._store.sessions.say(self._session.id, "user", message)
+            await self._answer(message, situation, respond, threads)
+
+    async def _answer(self, message: str, situation: Situation, respond: Respond, threads: ThreadPoolExecutor) -> None:
         from ipynemo.backend.agent import Call, Result, Say
 
         loop = asyncio.get_running_loop()
-        situation = await self._situation()
-        await self._store.sessions.say(self._session.id, "user", message)
         steps = await loop.run_in_executor(threads, respond, message, situation)
         said: list[str] = []
         now = situation.draft
@@ -239,15 +257,14 @@ class _Running:
             text = await loop.run_in_executor(threads, _told, situation.draft, now, self._session.language)
         await self._store.sessions.say(self._session.id, "model", text)
 
-    async def _situation(self) -> Situation:
+    async def _situation(self, assets: list[Asset], paths: dict[str, Path]) -> Situation:
         from ipynemo.backend.agent import Situation
 
         session_id = self._session.id
         timeline = await self._store.drafts.timeline(session_id)
-        assets = await self._store.assets.of_session(session_id)
         return Situation(
             draft=timeline.draft,
-            assets=tuple(_facts(asset, self._store) for asset in assets),
+            assets=tuple(_facts(asset, paths.get(asset.id, NOWHERE)) for asset in assets),
             language=self._session.language,
             undo=timeline.undo,
             redo=timeline.redo,
@@ -273,14 +290,14 @@ def _told(before: Draft, after: Draft, language: str) -> str:
     return line or ("完成。" if chinese else "Done.")
 
 
-def _facts(asset: Asset, store: Store) -> AssetFacts:
+def _facts(asset: Asset, path: Path) -> AssetFacts:
     from ipynemo.backend.agent import AssetFacts
 
     return AssetFacts(
         id=asset.id,
         name=asset.name,
         kind=asset.kind,  # type: ignore[arg-type]  # the column holds only these three
-        path=store.folder.resolve(asset.path),
+        path=path,
         duration_ms=None if asset.duration_s is None else round(asset.duration_s * 1000),
         width_px=asset.width_px,
         height_px=asset.height_px,

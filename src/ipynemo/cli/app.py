@@ -119,7 +119,15 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8765,
     data: Annotated[Path | None, typer.Option(help="The folder for pictures and clips. [default: the user's]")] = None,
     database: Annotated[
-        str | None, typer.Option(help="A database, such as postgresql://user@host/name. [default: SQLite in --data]")
+        str | None,
+        typer.Option(
+            help="A database, such as postgresql://user@host/name; one with a password comes by IPYNEMO_DATABASE_URL. "
+            "[default: SQLite in --data]"
+        ),
+    ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(help="Where files and clips lie: file:///folder or s3://bucket/prefix. [default: --data]"),
     ] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Give everyone who asks a user of their own.")] = False,
     edit_cost: Annotated[int, typer.Option(min=0, help="What a change of the draft costs, in credits.")] = 0,
@@ -144,6 +152,7 @@ def serve(
         port=port,
         data=data,
         database=database,
+        storage=storage,
         anonymous=anonymous,
         edit_cost=edit_cost,
         credits=credits,

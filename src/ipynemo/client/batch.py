@@ -21,6 +21,7 @@ from ipynemo.client.results import Explanations
 from ipynemo.client.transfer import Source, path_of
 from ipynemo.client.values import Clip, Explained
 from ipynemo.errors import (
+    ConnectionFailedError,
     InvalidRequestError,
     NemoError,
     ProtocolError,
@@ -64,6 +65,7 @@ class Batch:
         self._quality = quality
         self._resume = resume
         self._on_picture = on_picture
+        self._closings = nemo._wire.closings
 
     async def run(self, sources: Sequence[Source], concurrency: int) -> Explanations:
         """Work on all of them, so many at once; return the results in order."""
@@ -98,6 +100,9 @@ class Batch:
         # Half a character in a file's name cannot be sent.
         title = Explained(name).name.encode("utf-8", "replace").decode()
         try:
+            if self._nemo._wire.closings != self._closings:
+                hint = "With a new client, explain_many(…, resume=True) goes on from here."
+                raise ConnectionFailedError("The client was closed before this picture's turn came.", hint=hint)
             picture = await off_loop(mark_of, source, self._message, self._nemo.language)
             known = await self._nemo._journal.picture(picture) if self._resume else None
             if known is not None:

@@ -59,6 +59,11 @@ class Wire:
             await asyncio.wait(running)
         await self._connections.aclose()
 
+    @property
+    def closings(self) -> int:
+        """How often this client was closed: work of many steps that began before one of them begins no further step."""
+        return self._retries.closings
+
     def client(self, kind: str = "read") -> httpx.AsyncClient:
         """Return the client for `read`, `billed`, or `foreign`: files on other hosts, which get none of our headers."""
         return self._connections.of(kind)

@@ -6,6 +6,7 @@ Only what notebook sanitisers let through: nested blocks with inline widths. Whe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Final
 
 from ipynemo.draft import Draft, Segment, Track
@@ -17,6 +18,7 @@ __all__ = ["MAX_BARS", "MAX_ROWS", "saved_timeline"]
 MAX_BARS: Final = 160  # of all tracks together
 MAX_LANES: Final = 12
 MAX_ROWS: Final = 30
+MUSIC: Final = "music:"  # before the mood of music that the renderer makes itself
 NARROWEST: Final = 0.4  # percent of the width; what is shorter is drawn with its neighbours
 
 _COLORS: Final = {"video": "#3b6ef5", "audio": "#157347", "text": "#8a5a00", "other": "#5a6372"}
@@ -64,7 +66,7 @@ def _row(cells: list[str], tag: str) -> str:
     return "<tr>" + "".join(f'<{tag}{scope} dir="auto" style="{_CELL}">{escaped(c)}</{tag}>' for c in cells) + "</tr>"
 
 
-def _table(draft: Draft, words: Mapping[str, str]) -> str:
+def _table(draft: Draft, words: Mapping[str, str], names: Mapping[str, str]) -> str:
     columns = ("track", "segment", "name", "text", "start", "end", "volume", "source")
     rows = [_row([words[f"column_{column}"] for column in columns], "th")]
     left = MAX_ROWS
@@ -78,7 +80,7 @@ def _table(draft: Draft, words: Mapping[str, str]) -> str:
                 f"{seconds_text(segment.start_ms)} s",
                 f"{seconds_text(segment.end_ms)} s",
                 percent_text(segment.volume) if segment.volume is not None else "",
-                source_name(segment.source) if segment.source else "",
+                _source(segment.source, names) if segment.source else "",
             ]
             rows.append(_row(cells, "td"))
         left = max(0, left - len(track.segments))
@@ -87,13 +89,27 @@ def _table(draft: Draft, words: Mapping[str, str]) -> str:
     return f"<table><thead>{rows[0]}</thead><tbody>{''.join(rows[1:])}</tbody></table>{rest}"
 
 
+def _source(source: str, names: Mapping[str, str]) -> str:
+    """Return what a reader knows the source by: its file's name, or the mood of made music; never a bare id."""
+    if name := names.get(source):
+        return plain(name)
+    name = source_name(source)
+    return name if source.startswith(MUSIC) or PurePath(name).suffix else ""
+
+
 def _kind(track: Track, words: Mapping[str, str]) -> str:
     number = "?" if track.type is None else plain(str(track.type), 12)
     return words[f"kind_{track.kind}"].format(type=number)
 
 
-def saved_timeline(draft: Draft, words: Mapping[str, str]) -> str:
-    """Return the draft as a piece of HTML that needs neither script nor style sheet."""
+def saved_timeline(draft: Draft, words: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """Return the draft as a piece of HTML that needs neither script nor style sheet.
+
+    Parameters
+    ----------
+    names : mapping
+        Of the files, by their source in the draft.
+    """
     parts = [f"<p>{escaped(draft.summary())}</p>"]
     left = MAX_BARS
     for track in draft.tracks[:MAX_LANES]:
@@ -104,4 +120,4 @@ def saved_timeline(draft: Draft, words: Mapping[str, str]) -> str:
         parts.append(f'<div style="{_LANE}">{bars}</div>')
     if more := len(draft.tracks) - MAX_LANES:
         parts += [f"<p>{escaped(words['more_rows'].format(n=more))}</p>"] if more > 0 else []
-    return "".join(parts) + (_table(draft, words) if not draft.is_empty else "")
+    return "".join(parts) + (_table(draft, words, names) if not draft.is_empty else "")

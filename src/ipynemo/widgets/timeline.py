@@ -150,6 +150,7 @@ class Timeline(Face):
         async def work() -> None:
             self._pages.notes = await file_notes(session, draft, self._pages.notes)
             self._push_thumbnails()
+            self._renew_saved()
 
         self._start(work, what="thumbnails", aside=True)
 
@@ -329,4 +330,4 @@ class Timeline(Face):
         draft = self.draft
         if draft is None or draft.is_empty:
             return f"<p>{escaped(self._say('empty'))}</p>"
-        return saved_timeline(draft, self.words)
+        return saved_timeline(draft, self.words, {source: name for source, (name, _) in self._pages.notes.items()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Security
@@ -29,9 +30,13 @@ class Server:
 
     config: BackendConfig
     store: Store
-    links: Links
     queue: RenderQueue
     turns: Turns
+
+    @cached_property
+    def links(self) -> Links:
+        """The signed links; asked for only once the store is open, because servers share its key."""
+        return Links(self.store.key, self.config.link_ttl_s)
 
     def link(self, request: Request, kind: FileKind, file_id: str) -> str:
         """Return a signed link under the address that the client reached us at."""
@@ -67,6 +72,7 @@ MEANINGS = {
     416: "The file has no such range.",
     422: "A field is missing or wrong.",
     429: "Too much at once.",
+    503: "The backend's database or storage does not answer at the moment.",
     507: "The disk of the backend is full.",
 }
 

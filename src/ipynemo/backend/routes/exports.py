@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Request
@@ -66,7 +65,7 @@ async def submit(order: RenderOrder, request: Request, server: ServerPart, calle
         progress=0.0,
         lease_until=0.0,
         attempts=0,
-        created_at=time.time(),
+        created_at=0.0,  # set by the database's clock
     )
     await server.store.renders.submit(render)
     server.queue.kick()
@@ -96,7 +95,7 @@ async def cancel(render_id: RenderPath, request: Request, server: ServerPart, ca
 async def download(render_id: RenderPath, request: Request, server: ServerPart, caller: Caller) -> Response:
     """Give the clip, with the token."""
     standing = await _standing(server, caller.user_id, render_id)
-    return _clip(server, request, standing.render)
+    return await _clip(server, request, standing.render)
 
 
 @open_routes.get(
@@ -117,11 +116,11 @@ async def signed_file(
     server.links.check(kind, file_id, expires, signature)
     if kind == "render":
         standing = await server.store.renders.find(file_id)
-        return _clip(server, request, standing.render if standing else None)
+        return await _clip(server, request, standing.render if standing else None)
     asset = await server.store.assets.get(file_id)
     if asset is not None:
         try:
-            return file_answer(request, server.store.folder.resolve(asset.path), mime=asset.mime, name=asset.name)
+            return file_answer(request, await server.store.storage.open(asset.path), mime=asset.mime, name=asset.name)
         except FileNotFoundError:
             asset = None
     raise HTTPException(404, "The file is gone.")
@@ -134,12 +133,11 @@ async def _standing(server: Server, user_id: str, render_id: str) -> Standing:
     return standing
 
 
-def _clip(server: Server, request: Request, render: Render | None) -> Response:
+async def _clip(server: Server, request: Request, render: Render | None) -> Response:
     if render is not None and render.status == "completed" and render.path is not None:
         try:
-            return file_answer(
-                request, server.store.folder.resolve(render.path), mime="video/mp4", name=f"{render.id}.mp4"
-            )
+            file = await server.store.storage.open(render.path)
+            return file_answer(request, file, mime="video/mp4", name=f"{render.id}.mp4")
         except FileNotFoundError:
             raise HTTPException(404, "The clip is gone. Export again.") from None
     raise HTTPException(404, "There is no clip (yet).")

@@ -18,8 +18,10 @@ from ipynemo.backend.media import MediaInfo, probe, safe_name
 from ipynemo.backend.multipart import MAX_FILES, Arrived, check_room, receive_files
 from ipynemo.backend.routes._common import Caller, Server, ServerPart, SessionId, errors, file_data, router
 from ipynemo.backend.schemas import UploadAnswer, UploadData, UrlUpload
+from ipynemo.backend.store.files import DataFolder
 from ipynemo.backend.store.models import Asset
 from ipynemo.backend.strict import parse
+from ipynemo.backend.unavailable import UnavailableError
 from ipynemo.errors import UnsupportedFileError
 from ipynemo.formats import MAX_UPLOAD_BYTES
 
@@ -103,8 +105,8 @@ async def _fetch_all(server: Server, order: UrlUpload) -> list[Arrived]:
 
 
 async def _take(server: Server, session_id: str, arrived: list[Arrived]) -> list[Asset]:
-    """Look into the files, then move them to their places and keep them; on any failure nothing stays."""
-    made: list[Path] = [file.path for file in arrived]
+    """Look into the files, then put them into the storage and keep them; on any failure nothing stays."""
+    stored: list[str] = []
     try:
         assets: list[Asset] = []
         for file in arrived:
@@ -112,14 +114,23 @@ async def _take(server: Server, session_id: str, arrived: list[Arrived]) -> list
             asset = _asset(session_id, name, file, await asyncio.to_thread(probe, file.path, name))
             asset.evidence = await asyncio.to_thread(evidence_text, file.path, asset.kind)  # type: ignore[arg-type]
             assets.append(asset)
-            made.append(server.store.folder.resolve(asset.path))
         for file, asset in zip(arrived, assets, strict=True):
-            await asyncio.to_thread(server.store.folder.adopt, file.path, asset.path)
+            stored.append(asset.path)
+            await server.store.storage.put(file.path, asset.path)
         await server.store.assets.add(session_id, assets)
     except BaseException:
-        _discard(made)
+        _discard([file.path for file in arrived])
+        await asyncio.shield(_unstore(server, stored))
         raise
     return assets
+
+
+async def _unstore(server: Server, keys: list[str]) -> None:
+    for key in keys:
+        try:
+            await server.store.storage.delete(key)
+        except UnavailableError:  # what stays goes with its session, or a day later
+            return
 
 
 def _asset(session_id: str, name: str, file: Arrived, info: MediaInfo) -> Asset:
@@ -131,7 +142,7 @@ def _asset(session_id: str, name: str, file: Arrived, info: MediaInfo) -> Asset:
         kind=info.kind,
         format=info.format,
         mime=info.mime,
-        path=f"files/{session_id}/{asset_id}.{info.format}",
+        path=DataFolder.of_asset(session_id, asset_id, info.format),
         size_bytes=file.size_bytes,
         sha256=file.sha256,
         duration_s=info.duration_s,

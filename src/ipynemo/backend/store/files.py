@@ -1,4 +1,4 @@
-"""The folder of a server: where files and clips lie, private to the user; and the server's key."""
+"""The folder of a server, private to the user: what is on its way, logs, the server's key; and the names of files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 import secrets
-import shutil
 import uuid
 from pathlib import Path
 
@@ -26,15 +25,13 @@ class DataFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root.expanduser().resolve()
-        self.files = self.root / "files"
-        self.clips = self.root / "clips"
         self.spool = self.root / "spool"
         self.logs = self.root / "logs"
 
     def make(self) -> None:
         """Make the folders, readable by the user alone."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self.files, self.clips, self.spool, self.logs):
+        for folder in (self.spool, self.logs):
             folder.mkdir(exist_ok=True, mode=0o700)
 
     def key(self) -> bytes:
@@ -59,38 +56,14 @@ class DataFolder:
         """Return a new path for a file that is still arriving."""
         return self.spool / f"{uuid.uuid4().hex}.part"
 
-    def of_asset(self, session_id: str, asset_id: str, suffix: str) -> str:
-        """Return the place of an uploaded file, relative to the root; nothing of the user's is in it."""
+    @staticmethod
+    def of_asset(session_id: str, asset_id: str, suffix: str) -> str:
+        """Return the storage's key for an uploaded file; nothing of the user's is in it."""
         clean = re.sub(r"[^a-z0-9]", "", suffix.lower())[:8]
         return f"files/{session_id}/{asset_id}.{clean or 'bin'}"
 
-    def of_clip(self, session_id: str, render_id: str, attempt: int) -> str:
-        """Return the place of a clip, relative to the root; its own at every attempt, so that two never collide."""
+    @staticmethod
+    def of_clip(session_id: str, render_id: str, attempt: int) -> str:
+        """Return the storage's key for a clip; its own at every attempt, so that two never collide."""
         digest = hashlib.sha256(render_id.encode()).hexdigest()[:24]
         return f"clips/{session_id}/{digest}-{attempt}.mp4"
-
-    def resolve(self, relative: str) -> Path:
-        """Return the full path of a place."""
-        return self.root / relative
-
-    def adopt(self, spooled: Path, relative: str) -> Path:
-        """Move an arrived file to its place."""
-        target = self.resolve(relative)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Path(shutil.move(spooled, target))
-
-    def drop_session(self, session_id: str) -> None:
-        """Remove everything of a session."""
-        for folder in (self.files, self.clips):
-            shutil.rmtree(folder / session_id, ignore_errors=True)
-
-    def used_bytes(self) -> int:
-        """Return how much room files and clips take."""
-        total = 0
-        for folder in (self.files, self.clips):
-            for path in folder.rglob("*"):
-                try:
-                    total += path.stat().st_size if path.is_file() else 0
-                except FileNotFoundError:  # removed while we were counting
-                    continue
-        return total

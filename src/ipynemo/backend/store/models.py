@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Double, ForeignKey, Index, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["Asset", "Base", "Charge", "Message", "Render", "Session", "Token", "User", "Version"]
+__all__ = ["Asset", "Base", "Charge", "Message", "Render", "Session", "Setting", "Token", "User", "Version"]
 
 
 class Base(DeclarativeBase):
@@ -17,7 +17,7 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """Somebody with credits. `client_hash` is of an anonymous user's client id."""
+    """Somebody with credits. `client_hash` is of an anonymous user's client id; `served_at` see `store.fairness`."""
 
     __tablename__ = "users"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -25,6 +25,7 @@ class User(Base):
     client_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     credits_total: Mapped[int]
     created_at: Mapped[float]
+    served_at: Mapped[float] = mapped_column(default=0.0, server_default="0")
 
 
 class Token(Base):
@@ -53,6 +54,7 @@ class Session(Base):
     place: Mapped[int] = mapped_column(default=0)
     lock_owner: Mapped[str | None] = mapped_column(String(64))
     lock_until: Mapped[float] = mapped_column(default=0.0)
+    served_at: Mapped[float] = mapped_column(default=0.0, server_default="0")
 
 
 class Version(Base):
@@ -77,7 +79,7 @@ class Message(Base):
 
 
 class Asset(Base):
-    """An uploaded file. `path` is relative to the data folder."""
+    """An uploaded file. `path` is its key in the storage."""
 
     __tablename__ = "assets"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -100,7 +102,7 @@ class Asset(Base):
 
 
 class Render(Base):
-    """An export. `owner` is the server that works on it, until `lease_until`; `path` is relative to the data folder."""
+    """An export. `owner` is the server that works on it, until `lease_until`; `path` is its key in the storage."""
 
     __tablename__ = "renders"
     id: Mapped[str] = mapped_column(String(128), primary_key=True)
@@ -140,3 +142,11 @@ class Charge(Base):
     settled: Mapped[bool]
     frozen_until: Mapped[float]
     made_at: Mapped[float]
+
+
+class Setting(Base):
+    """What all servers of this database share, as text."""
+
+    __tablename__ = "settings"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)

@@ -1,22 +1,26 @@
 """The queue of exports, shared by all servers on the same data.
 
 A server claims a render for a few seconds and keeps renewing the claim while its worker runs. When it dies, the claim
-runs out, and any other server takes the render up again from its beginning. In a session one render runs at a time.
+runs out, and any other server takes the render up again from its beginning. In a session one render runs at a time;
+whose turn it is says `store.fairness`.
 """
 
 from __future__ import annotations
 
-import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import CursorResult, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, false, func, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.store.database import Database, storable
-from ipynemo.backend.store.models import Render, Session
+from ipynemo.backend.store.fairness import Line, before, in_turn
+from ipynemo.backend.store.models import Render, Session, User
+from ipynemo.backend.store.news import announce
 from ipynemo.errors import NemoError, RateLimitError
 
 __all__ = ["LIVE", "MAX_ATTEMPTS", "RenderConflictError", "Renders", "Standing"]
@@ -36,6 +40,17 @@ class Standing:
 
     render: Render
     before: int
+
+
+class _Now:
+    """Which renders are free to be taken at a time, and which are at work."""
+
+    def __init__(self, at: float, holding: Collection[str] = (), *, take_up: bool = True) -> None:
+        self.at = at
+        lapsed = and_(Render.status == "processing", Render.lease_until < at, Render.id.not_in(holding))
+        self.lost = lapsed if take_up else false()
+        self.free = or_(Render.status == "pending", self.lost)
+        self.busy = and_(Render.status == "processing", not_(lapsed))
 
 
 class Renders:
@@ -76,7 +91,9 @@ class Renders:
                         raise RateLimitError(
                             f"{MAX_WAITING} exports are waiting already.", hint="Wait for some, or cancel them."
                         )
+                    render.created_at = await self._database.time(db)
                     db.add(render)
+                    await announce(db)
                     return render
         except IntegrityError:  # the same call came twice at once, and the other one was first
             async with self._database.reading() as db:
@@ -96,52 +113,95 @@ class Renders:
             render = await db.get(Render, render_id)
             if render is None or (user_id is not None and render.user_id != user_id):
                 return None
-            before = 0
+            place = 0
             if render.status == "pending":
                 earlier = or_(
                     Render.created_at < render.created_at,
                     and_(Render.created_at == render.created_at, Render.id < render.id),
                 )
-                counted = select(func.count()).select_from(Render).where(Render.status.in_(LIVE), earlier)
-                before = (await db.execute(counted)).scalar_one()
-        return Standing(render, before)
+                same = and_(Render.session_id == render.session_id, Render.status == "pending")
+                rank = (await db.execute(select(func.count()).select_from(Render).where(same, earlier))).scalar_one()
+                lines = await self._lines(db, _Now(await self._database.time(db)))
+                place = before(lines, render.session_id, rank)
+        return Standing(render, place)
 
-    async def claim(self, owner: str) -> Render | None:
-        """Take the oldest render that may run now; None where there is none."""
-        now = time.time()
-        free = or_(Render.status == "pending", and_(Render.status == "processing", Render.lease_until < now))
-        async with self._database.writing() as db:
-            candidates = await db.execute(
-                select(Render.id, Render.session_id).where(free).order_by(Render.created_at, Render.id).limit(200)
+    async def _lines(self, db: AsyncSession, now: _Now) -> list[Line]:
+        rows = await db.execute(
+            select(
+                Session.user_id,
+                Render.session_id,
+                func.count().filter(now.free),
+                func.count().filter(now.busy),
+                func.coalesce(func.min(Render.created_at).filter(now.free), 0.0),
+                func.count().filter(now.lost),
+                User.served_at,
+                Session.served_at,
             )
-            tried: set[str] = set()
-            for render_id, session_id in candidates.all():
-                if session_id in tried:  # in a session, the order is that of the queue
-                    continue
-                tried.add(session_id)
-                await db.execute(select(Session.id).where(Session.id == session_id).with_for_update())
-                busy = select(func.count()).select_from(Render)
-                running = and_(
-                    Render.session_id == session_id,
-                    Render.status == "processing",
-                    Render.lease_until >= now,
-                )
-                if (await db.execute(busy.where(running))).scalar_one():
-                    continue
-                taken: CursorResult[Any] = await db.execute(  # type: ignore[assignment]  # an UPDATE's result
-                    update(Render)
-                    .where(Render.id == render_id, free)
-                    .values(
-                        status="processing",
-                        owner=owner,
-                        lease_until=now + self._config.render_lease_s,
-                        attempts=Render.attempts + 1,
-                        progress=0.0,
-                    )
-                )
-                if taken.rowcount:
-                    return await db.get(Render, render_id, populate_existing=True, options=[undefer(Render.draft)])
+            .join(Session, Session.id == Render.session_id)
+            .join(User, User.id == Session.user_id)
+            .where(Render.status.in_(LIVE))
+            .group_by(Session.user_id, Render.session_id, User.served_at, Session.served_at)
+        )
+        return [
+            Line(user, session, waiting, running, first_at, bool(lost), user_served_at, session_served_at)
+            for user, session, waiting, running, first_at, lost, user_served_at, session_served_at in rows
+        ]
+
+    async def claim(self, owner: str, holding: Collection[str] = (), *, take_up: bool = True) -> Render | None:
+        """Take the render whose turn it is; None where there is none.
+
+        Parameters
+        ----------
+        owner : str
+            The server that takes it.
+        holding : collection of str
+            What it works on already: its claim may have run out while the database was away.
+        take_up : bool
+            Whether renders of servers that seem to have died are taken, too.
+        """
+        async with self._database.writing() as db:
+            now = _Now(await self._database.time(db), holding, take_up=take_up)
+            for line in in_turn(await self._lines(db, now)):
+                if await self._lock(db, line.session_id, now):
+                    taken = await self._take(db, line, owner, now)
+                    if taken is not None:
+                        return taken
         return None
+
+    async def _lock(self, db: AsyncSession, session_id: str, now: _Now) -> bool:
+        """Lock a session for a claim, unless another server does so at this moment, or a render runs in it."""
+        lock = select(Session.id).where(Session.id == session_id).with_for_update(skip_locked=True)
+        if (await db.execute(lock)).scalar_one_or_none() is None:
+            return False
+        busy = select(func.count()).select_from(Render).where(Render.session_id == session_id, now.busy)
+        return not (await db.execute(busy)).scalar_one()
+
+    async def _take(self, db: AsyncSession, line: Line, owner: str, now: _Now) -> Render | None:
+        first = (
+            select(Render.id)
+            .where(Render.session_id == line.session_id, now.free)
+            .order_by(Render.created_at, Render.id)
+            .limit(1)
+        )
+        render_id = (await db.execute(first)).scalar_one_or_none()
+        if render_id is None:
+            return None
+        taken: CursorResult[Any] = await db.execute(  # type: ignore[assignment]  # an UPDATE's result
+            update(Render)
+            .where(Render.id == render_id, now.free)
+            .values(
+                status="processing",
+                owner=owner,
+                lease_until=now.at + self._config.render_lease_s,
+                attempts=Render.attempts + 1,
+                progress=0.0,
+            )
+        )
+        if not taken.rowcount:
+            return None
+        await db.execute(update(Session).where(Session.id == line.session_id).values(served_at=now.at))
+        await db.execute(update(User).where(User.id == line.user_id).values(served_at=now.at))
+        return await db.get(Render, render_id, populate_existing=True, options=[undefer(Render.draft)])
 
     async def renew(self, render_id: str, owner: str, progress: float) -> bool:
         """Keep a claim and tell the progress; False when the render was cancelled or taken over."""
@@ -149,15 +209,15 @@ class Renders:
             render_id,
             owner,
             progress=min(99.9, max(0.0, progress)),
-            lease_until=time.time() + self._config.render_lease_s,
+            lease_until=self._database.now() + self._config.render_lease_s,
         )
 
     async def finish(self, render_id: str, owner: str, path: str, facts: dict[str, Any]) -> bool:
         """Tell that a render is done; False when it was cancelled or taken over."""
         known = {key: facts.get(key) for key in ("size_bytes", "duration_s", "width_px", "height_px")}
-        return await self._change(
-            render_id, owner, status="completed", progress=100.0, path=path, finished_at=time.time(), **known
-        )
+        told = and_(Render.status == "completed", Render.path == path)  # and the answer was lost: it is told again
+        values = {"status": "completed", "progress": 100.0, "path": path, "finished_at": self._database.now(), **known}
+        return await self._change(render_id, owner, told, **values)
 
     async def fail(self, render_id: str, owner: str, error_type: str, error: str) -> bool:
         """Tell that a render failed."""
@@ -167,7 +227,7 @@ class Renders:
             status="failed",
             error=storable(error)[:2000],
             error_type=storable(error_type)[:64],
-            finished_at=time.time(),
+            finished_at=self._database.now(),
         )
 
     async def give_back(self, render_id: str, owner: str) -> bool:
@@ -176,11 +236,14 @@ class Renders:
             render_id, owner, status="pending", owner=None, lease_until=0.0, attempts=Render.attempts - 1
         )
 
-    async def _change(self, render_id: str, held_by: str, **values: Any) -> bool:
+    async def _change(
+        self, render_id: str, held_by: str, also: ColumnElement[bool] | None = None, **values: Any
+    ) -> bool:
+        at_work = Render.status == "processing"
         async with self._database.writing() as db:
             done: CursorResult[Any] = await db.execute(  # type: ignore[assignment]  # an UPDATE's result
                 update(Render)
-                .where(Render.id == render_id, Render.owner == held_by, Render.status == "processing")
+                .where(Render.id == render_id, Render.owner == held_by, at_work if also is None else or_(at_work, also))
                 .values(**values)
             )
         return bool(done.rowcount)
@@ -191,7 +254,7 @@ class Renders:
             done: CursorResult[Any] = await db.execute(  # type: ignore[assignment]  # an UPDATE's result
                 update(Render)
                 .where(Render.id == render_id, Render.user_id == user_id, Render.status.in_(LIVE))
-                .values(status="cancelled", error="The export was cancelled.", finished_at=time.time())
+                .values(status="cancelled", error="The export was cancelled.", finished_at=self._database.now())
             )
         return bool(done.rowcount)
 

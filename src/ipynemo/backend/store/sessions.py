@@ -90,7 +90,7 @@ class Sessions:
 
     async def lock(self, session_id: str, owner: str) -> bool:
         """Take a session for a turn, or keep it; False while another server has it."""
-        now = time.time()
+        now = self._database.now()
         async with self._database.writing() as db:
             taken = await db.execute(
                 update(Session)

@@ -75,7 +75,7 @@ class Users:
     def __init__(self, database: Database, config: BackendConfig, key: bytes) -> None:
         self._database = database
         self._config = config
-        self._key = key
+        self.key = key
         self._fixed_hash = token_hash(config.token)
 
     async def ensure_fixed(self) -> None:
@@ -154,14 +154,15 @@ class Users:
             return IssuedToken(self._token(user.id, row.issued_at), user.id, row.expires_at, user.credits_total)
 
     def _token(self, user_id: str, issued_at: float) -> str:
-        mac = hmac.new(self._key, f"token:{user_id}:{issued_at!r}".encode(), hashlib.sha256).digest()
+        mac = hmac.new(self.key, f"token:{user_id}:{issued_at!r}".encode(), hashlib.sha256).digest()
         return "nmv_usr_" + base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
     async def balance(self, user_id: str) -> Balance:
         """Return the credits of a user."""
         async with self._database.reading() as db:
+            now = await self._database.time(db)
             total = (await db.execute(select(User.credits_total).where(User.id == user_id))).scalar_one()
-            spent, frozen = (await db.execute(_sums(user_id))).one()
+            spent, frozen = (await db.execute(_sums(user_id, now))).one()
         return Balance(available=max(0, total - int(spent) - int(frozen)), frozen=int(frozen), total=total)
 
     async def freeze(self, user_id: str, amount: int) -> str | None:
@@ -174,11 +175,11 @@ class Users:
         """
         if amount <= 0:
             return None
-        now = time.time()
         async with self._database.writing() as db:
+            now = await self._database.time(db)
             # Locks the user's row where the database has row locks; SQLite has locked everything already.
             user = (await db.execute(select(User).where(User.id == user_id).with_for_update())).scalar_one()
-            spent, frozen = (await db.execute(_sums(user_id))).one()
+            spent, frozen = (await db.execute(_sums(user_id, now))).one()
             available = user.credits_total - int(spent) - int(frozen)
             if available < amount:
                 raise OutOfCreditsError(
@@ -206,8 +207,7 @@ class Users:
                 await db.execute(delete(Charge).where(Charge.id == charge))
 
 
-def _sums(user_id: str):  # type: ignore[no-untyped-def]  # the type of a SELECT with two sums is a page long
-    now = time.time()
+def _sums(user_id: str, now: float):  # type: ignore[no-untyped-def]  # the type of this SELECT is a page long
     spent = func.coalesce(func.sum(Charge.amount).filter(Charge.settled), 0)
     frozen = func.coalesce(func.sum(Charge.amount).filter(~Charge.settled, Charge.frozen_until > now), 0)
     return select(spent, frozen).where(Charge.user_id == user_id, Charge.made_at > now - CREDITS_LAST_S)
