@@ -56,7 +56,7 @@ test: $(VENV)/.dev-installed
 	fi; \
 	set --; \
 	if [ -n "$$leave_out" ]; then set -- -m "$$leave_out"; fi; \
-	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile "$$@" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder "$$@" $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check

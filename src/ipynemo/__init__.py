@@ -30,7 +30,20 @@ if TYPE_CHECKING:
     from ipynemo.draft import Draft, Segment, Track
     from ipynemo.errors import NemoError
     from ipynemo.settings import Timing
-    from ipynemo.widgets import Chat, CreditsBadge, Exporter, Player, Studio, Timeline, Uploader
+    from ipynemo.widgets import (
+        Chat,
+        CreditsBadge,
+        EvidenceCard,
+        Exporter,
+        NoiseSlider,
+        PixelGrid,
+        Player,
+        SaveAgain,
+        Studio,
+        Timeline,
+        TinyModelLab,
+        Uploader,
+    )
 
 __all__ = [
     "Asset",
@@ -42,13 +55,17 @@ __all__ = [
     "CreditsBadge",
     "Draft",
     "Evidence",
+    "EvidenceCard",
     "Explained",
     "Exporter",
     "Nemo",
     "NemoError",
+    "NoiseSlider",
+    "PixelGrid",
     "Player",
     "Render",
     "Reply",
+    "SaveAgain",
     "Segment",
     "Session",
     "SessionInfo",
@@ -56,6 +73,7 @@ __all__ = [
     "Studio",
     "Timeline",
     "Timing",
+    "TinyModelLab",
     "Track",
     "Uploader",
     "concepts",
@@ -76,7 +94,8 @@ _HOMES = {
     "draft": "Draft Segment Track",
     "errors": "NemoError",
     "settings": "Timing",
-    "widgets": "Chat CreditsBadge Exporter Player Studio Timeline Uploader",
+    "widgets": "Chat CreditsBadge EvidenceCard Exporter NoiseSlider PixelGrid Player SaveAgain Studio Timeline "
+    "TinyModelLab Uploader",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
