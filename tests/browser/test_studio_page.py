@@ -91,7 +91,7 @@ def test_the_whole_job_by_mouse_from_an_empty_cell_to_the_playing_video(
     page.screenshot("studio-3-draft")
     moment = studio.part("look").locator(".nemo-timeline-moment")
     expect(moment.get_by_role("img")).to_have_attribute("alt", "The video at 0:00")
-    studio.part("look").locator("canvas").last.hover(position={"x": 420, "y": 20})
+    studio.part("look").locator("canvas").last.hover(position={"x": 420, "y": 110})
     expect(moment.get_by_role("img")).to_have_attribute("alt", re.compile(r"The video at 0:0[1-4]"))
     assert moment.locator("img").evaluate("(one) => one.naturalHeight") == 360
     page.screenshot("studio-3-moment")
