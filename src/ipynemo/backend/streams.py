@@ -76,7 +76,7 @@ def examine(path: Path, kind: str, name: str) -> Streams:
     InvalidRequestError
         The file is cut short or broken.
     """
-    import av
+    from ipynemo.backend.quiet_av import av
 
     with path.open("rb") as file:
         try:
@@ -151,7 +151,7 @@ def _check_size(width: int, height: int, name: str) -> None:
 
 
 def _first_frame(container: InputContainer, stream: Stream) -> Any:
-    import av
+    from ipynemo.backend.quiet_av import av
 
     for count, packet in enumerate(container.demux(stream)):
         try:

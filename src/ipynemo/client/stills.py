@@ -30,9 +30,13 @@ def frame_of(path: Path, at_s: float) -> Image | None:
     """Return the frame at a time; None where there is no decoder, or no such frame."""
     try:
         import av
+        import av.logging
         import PIL.Image  # noqa: F401 - av makes the picture with it
     except ImportError:
         return None
+    # PyAV's way of hearing FFmpeg takes Python's lock in a decoder's thread, and can wait for it for ever.
+    av.logging.restore_default_callback()
+    av.logging.set_libav_level(av.logging.PANIC)
     try:
         # An open file, because a name can be read as an address; and no format that leads to other files.
         with path.open("rb") as file, av.open(file, "r", format="mp4") as video:

@@ -9,9 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import av
-import av.logging
-
+from ipynemo.backend.quiet_av import av
 from ipynemo.backend.render.faults import BrokenAssetError
 
 if TYPE_CHECKING:
@@ -21,11 +19,6 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 __all__ = ["DECODE_ERRORS", "open_media", "opened"]
-
-# What matters is raised; stderr is no place for a codec's mutterings. And PyAV's way of hearing them takes Python's
-# lock in a decoder's thread, which waits for ever if whoever has the lock is waiting for that thread to end.
-av.logging.restore_default_callback()
-av.logging.set_libav_level(av.logging.PANIC)
 
 DECODE_ERRORS = (av.error.FFmpegError, ValueError, OSError)
 
