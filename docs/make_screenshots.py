@@ -68,6 +68,8 @@ def whole_job(page: NotebookPage) -> bytes:
         await new Promise((done) => v.addEventListener("seeked", done, { once: true }));
     }"""
     root.locator("video").evaluate(seek, AT_S)
+    page.execute(f"studio.timeline.playhead_s = {AT_S}")
+    page.page.wait_for_timeout(700)
     return root.screenshot(animations="disabled")
 
 
