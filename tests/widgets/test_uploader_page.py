@@ -9,7 +9,7 @@ from ipynemo.widgets import Uploader, _arrivals
 from ipynemo.widgets._spool import CHUNK_BYTES
 from ipynemo.widgets._static import STATIC
 
-NAMES = ("uploader.js", "upload_engine.js", "upload_pieces.js", "upload_thumbs.js")
+NAMES = ("uploader.js", "upload_engine.js", "upload_pieces.js", "upload_rows.js", "upload_thumbs.js")
 TEXT = "\n".join((STATIC / name).read_text("utf-8") for name in NAMES)
 
 
