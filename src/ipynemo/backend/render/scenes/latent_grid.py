@@ -66,17 +66,18 @@ class LatentMap(DrawnScene):
     def _arrange(self) -> None:
         """Find the places of the two squares: side by side, in a tall frame below each other; words in between."""
         stage, room = self.stage, self.stage.room
+        layers = stage.px(LAYERS * LAYER_APART)
         caption, note = stage.px(CAPTION), stage.px(NOTE * 1.7 + NOTE_APART)
         between = stage.px({"wide": 360, "square": 190, "tall": 120}[stage.shape])
         if stage.shape == "tall":
             side = min(room.width * 0.82, (room.height - 2 * caption - note - between) / 2)
         else:
-            side = min((room.width - between) / 2, room.height - caption - note - stage.px(LAYERS * LAYER_APART))
+            side = min((room.width - between - layers) / 2, room.height - caption - note - layers)
         cell = max(1, int(side / len(self._map)))
         side = float(cell * len(self._map))
         self._cell = cell
         spare = room.height - (2 * (side + caption) + between if stage.shape == "tall" else side + caption) - note
-        top = round((room.top + max(spare / 2, stage.px(LAYERS * LAYER_APART))) / 2) * 2
+        top = round((room.top + max(spare / 2, layers)) / 2) * 2
         if stage.shape == "tall":
             left = round((room.left + (room.width - side) / 2) / 2) * 2
             second = round((top + side + caption + between) / 2) * 2
@@ -84,9 +85,9 @@ class LatentMap(DrawnScene):
                 Box(left, top, left + side, top + side),
                 Box(left, second, left + side, second + side),
             )
-            self._gap = Box(room.left, top + side + caption, room.right, second - stage.px(LAYERS * LAYER_APART))
+            self._gap = Box(room.left, top + side + caption, room.right, second - layers)
         else:
-            left = round((room.left + (room.width - 2 * side - between) / 2) / 2) * 2
+            left = round((room.left + (room.width - 2 * side - between - layers) / 2) / 2) * 2
             other = round((left + side + between) / 2) * 2
             self._left, self._right = Box(left, top, left + side, top + side), Box(other, top, other + side, top + side)
             inner = stage.px(12 if stage.shape == "square" else 24)
