@@ -12,6 +12,7 @@ from agent_samples import asset, clip, facts, say
 from PIL import Image, PngImagePlugin
 
 from ipynemo.backend.agent import AssetFacts, Call, Result, Say
+from ipynemo.backend.explain import script
 from ipynemo.concepts.evidence import Evidence
 from ipynemo.concepts.statements import Statement
 from ipynemo.draft import Draft
@@ -115,6 +116,21 @@ def test_explaining_takes_its_options(
     assert turn.calls == [("explain_pictures", {"language": "en"} | args)]
     got = facts(turn.draft)
     assert (got["total"], got["frame"], got.get("music", (None,))[0]) == (total, frame, music)
+
+
+def test_a_language_is_a_file_more(
+    pictures: tuple[AssetFacts, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "I can write captions in English and Chinese." in say("explain this image in German", Draft(), assets=pictures[:1]).text
+    texts = Path(str(script._TEXTS))
+    (tmp_path / "en.toml").write_bytes((texts / "en.toml").read_bytes())
+    german = (texts / "en.toml").read_text("utf-8").replace("What can this file tell us?", "Was sagt diese Datei?")
+    (tmp_path / "de.toml").write_text(german, "utf-8")
+    monkeypatch.setattr(script, "_TEXTS", tmp_path)
+    for message, language in (("explain this image in German", "en"), ("explain this image", "de-AT")):
+        turn = say(message, Draft(), assets=pictures[:1], language=language)
+        assert turn.calls == [("explain_pictures", {"language": "de"})]
+        assert turn.draft.track(3).segment(1).text == "Was sagt diese Datei?"
 
 
 def test_each_picture_gets_its_storyboard(pictures: tuple[AssetFacts, ...]) -> None:
