@@ -263,7 +263,7 @@ def test_evidence_that_is_stored_is_not_read_again(pictures: tuple[AssetFacts, .
     assert turn.text.startswith("The file “plain.png” says: xmp:CreatorTool: Midjourney, an image generator. ")
 
 
-def test_without_a_picture_the_explainer_is_made_of_words() -> None:
+def test_without_a_picture_there_is_an_explainer_all_the_same() -> None:
     turn = say("explain what an AI image is", Draft(), assets=())
     assert [t.kind for t in turn.draft.tracks] == ["video", "text", "text", "audio"]
-    assert turn.said[-1].startswith("Here is a draft of 30 s in words. It gets better with a picture")
+    assert turn.said[-1].startswith("Here is a draft of 30 s without a picture. It gets better with one")
