@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
-from ipynemo.backend.render.planes import Planes, from_colour
+from ipynemo.backend.render.planes import Planes
 from ipynemo.backend.render.scenes.acting import DrawnScene
-from ipynemo.backend.render.scenes.drawing import Drawing, Words, come, set_words, words
+from ipynemo.backend.render.scenes.drawing import Drawing, Words, come, filled, set_words, softened, words
 from ipynemo.backend.render.scenes.stage import FAINT, GROUND, SIGNAL, TEXT, Box, Moment, smooth
-from ipynemo.backend.render.scenes.trajectory import stand_in
+from ipynemo.backend.render.scenes.standin import landscape
 from ipynemo.backend.render.stills import Cutting, cutting, lay
 from ipynemo.backend.render.values import object_of
 from ipynemo.concepts.pixels import latent_grid
@@ -32,6 +32,7 @@ PICTURE_PX = 512  # what Stable Diffusion 1 works on
 SIZE, COUNT, TIMES, NOTE = 44, 36, 52, 34  # of letters, in pixels at a short side of 1080
 CAPTION, NOTE_APART = 124, 16  # the height of the words below a square
 LEAST_CELL = 4  # pixels; finer squares cannot be told apart
+PAD = 40  # between the panel's edge and what is on it
 LAYERS, LAYER_APART = 3, 12  # behind the map: it has four numbers for each place
 
 
@@ -51,7 +52,8 @@ class LatentMap(DrawnScene):
     def __init__(self, about: Mapping[str, Any], picture: Picture | None, stage: Stage, duration_s: float) -> None:
         super().__init__(about, picture, stage, duration_s)
         self._labels = object_of(about.get("labels"))
-        pixels = stand_in() if picture is None else picture.pixels((PICTURE_PX * 2, PICTURE_PX * 2))
+        most = 2 * PICTURE_PX
+        pixels = landscape(PICTURE_PX, PICTURE_PX) if picture is None else picture.pixels((most, most))
         square = _square(pixels)
         self._map = latent_grid(square).to_rgb()
         self._arrange()
@@ -95,11 +97,28 @@ class LatentMap(DrawnScene):
         bottom = self._right.bottom + caption
         bottom += stage.px(NOTE_APART)
         self._note_box = Box(room.left, bottom, room.right, min(bottom + stage.px(NOTE * 1.7), room.bottom))
+        apart = stage.px(PAD)
+        first, last = (
+            (room.left, room.right)  # in a tall frame the note is wider than the squares
+            if stage.shape == "tall"
+            else (self._left.left - apart, self._right.right + layers + apart)
+        )
+        edge = stage.margin * 0.5
+        self._panel = Box(
+            max(first, edge),
+            max(self._left.top - layers - apart, edge),
+            min(last, stage.frame[0] - edge),
+            self._note_box.bottom + apart * 0.4,
+        )
 
     def _ground(self, square: np.ndarray) -> Planes:
-        """Return what is there from the beginning: the picture and its numbers."""
-        ground = from_colour(GROUND, *self.stage.frame)
-        side = round(self._left.width)
+        """Return what is there from the beginning: a panel over the softened picture, the picture and its numbers."""
+        stage, side = self.stage, round(self._left.width)
+        drawing = Drawing(stage, stage.all)
+        drawing.canvas.rgba[..., :3] = softened(square, stage)
+        drawing.canvas.rgba[..., 3] = 255
+        drawing.panel(self._panel, GROUND, stage.px(14), 0.95)
+        ground = filled(drawing.canvas.finished()[0])
         shown = _resized(square, side)
         for piece in (
             cutting(int(self._left.left), int(self._left.top), shown, None, self.stage.frame),

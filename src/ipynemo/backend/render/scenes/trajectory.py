@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-import cv2
 import numpy as np
 from PIL import Image
 
 from ipynemo.concepts.tiny.picture import RECORD_KEYWORD
 
-__all__ = ["Trajectories", "stand_in", "trajectories"]
-
-STAND_IN_PX = 512  # a whole multiple of the model's 16 pixels
+__all__ = ["Trajectories", "trajectories"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +50,3 @@ def trajectories() -> Trajectories:
     side, seeds = int(record["side_px"]), tuple(int(seed) for seed in record["seeds"])
     states = pixels.reshape(len(seeds), side, -1, side, 3).transpose(0, 2, 1, 3, 4)
     return Trajectories(str(record["prompt"]), seeds, np.ascontiguousarray(states))
-
-
-def stand_in() -> np.ndarray:
-    """Return a picture for a clip that is about none: the tiny model's own, ndarray (512, 512, 3), uint8, RGB."""
-    last: np.ndarray = trajectories().states[0, -1]
-    return np.asarray(cv2.resize(last, (STAND_IN_PX, STAND_IN_PX), interpolation=cv2.INTER_NEAREST_EXACT))
