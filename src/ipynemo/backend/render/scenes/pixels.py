@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import cv2
 import numpy as np
 
 from ipynemo.backend.render.motion import Placement
 from ipynemo.backend.render.planes import Planes
+from ipynemo.backend.render.scene import FPS
 from ipynemo.backend.render.scenes.acting import DrawnScene
 from ipynemo.backend.render.scenes.drawing import Drawing, come, filled, set_words, softened, words
-from ipynemo.backend.render.scenes.stage import FAINT, GROUND, TEXT, Box, Moment, eased, smooth
+from ipynemo.backend.render.scenes.pacing import FIELDS, Pace
+from ipynemo.backend.render.scenes.stage import FAINT, GROUND, TEXT, Box, Moment, eased
 from ipynemo.backend.render.scenes.standin import landscape
 from ipynemo.backend.render.scenes.zooming import Path, Zoomed
 from ipynemo.backend.render.stills import Cutting
@@ -28,14 +31,16 @@ CELLS = 84  # of the picture's pixels fill the frame in the end: 12 × 7 in a wi
 MOST_SWATCHES = 8
 BLACK = Colour(0, 0, 0)
 NUMBER = 0.20  # of a pixel's side: the size of the numbers on it
-ZOOM = (0.09, 0.60)  # when it begins and ends
-NUMBERS, SAYS, PALETTE = 0.60, 0.64, 0.78  # when they begin to come in
+ZOOM = (0.06, 0.74)  # when it begins and ends
+NUMBERS, SAYS, PALETTE = 0.72, 0.75, 0.82  # when they begin to come in
 
 
 class _State(NamedTuple):
-    """Where the picture lies, and how far in are: the count, the numbers, what a pixel says, and the palette."""
+    """Where the picture lies, and its veil; how far in are: the count, numbers, what a pixel says, and the palette."""
 
     at: Placement
+    gone: float
+    veil: float
     counted: float
     numbers: float
     says: float
@@ -45,7 +50,7 @@ class _State(NamedTuple):
 class Pixels(DrawnScene):
     """See `ipynemo.backend.render.scenes`; `about` holds `spot`, `swatches` and `labels`."""
 
-    stills = (0.08, 0.36, 0.76, 1.0)
+    stills = (0.06, 0.36, 0.78, 1.0)
 
     def __init__(self, about: Mapping[str, Any], picture: Picture | None, stage: Stage, duration_s: float) -> None:
         super().__init__(about, picture, stage, duration_s)
@@ -59,7 +64,9 @@ class Pixels(DrawnScene):
         self._count, top = self._panel(words(labels, "count"), top, 700)
         self._says, top = self._panel(words(labels, "pixel"), top, 500)
         self._numbers = self._set_numbers(pixels, pixel, top, panel)
+        self._pace = Pace(pixels, self._path, stage.frame, round((ZOOM[1] - ZOOM[0]) * duration_s * FPS))
         self._zoomed = Zoomed(pixels, self._path, stage.frame)
+        self._washes: tuple[Planes, Planes] | None = None  # the colours of the first frame, and of the last one
         self._last: Planes | None = None  # the frame at the end of the zoom, which is shown for long
 
     def _set_path(self, pixels: np.ndarray, panel: Box | None) -> tuple[Path, tuple[int, int]]:
@@ -153,7 +160,8 @@ class Pixels(DrawnScene):
                 values = [int(value) for value in pixels[y, x]]
                 light = relative_luminance(Colour(values[0], values[1], values[2]))
                 ink = BLACK if light > 0.179 else TEXT  # the one of the two that has 4.5 : 1 at least
-                drawing.outline(cell, ink, 1.0, 0, 0.16)
+                drawing.panel(Box(cell.left, cell.top, cell.right, cell.top + 1), ink, 0, 0.24)
+                drawing.panel(Box(cell.left, cell.top, cell.left + 1, cell.bottom), ink, 0, 0.24)
                 whole = cell.left >= 0 and cell.top >= 0 and cell.right <= stage.frame[0] and cell.bottom <= bottom
                 if whole and not (cell.top < covered[1] and cell.left < covered[0]):
                     text = "\n".join(map(str, values))
@@ -168,16 +176,19 @@ class Pixels(DrawnScene):
 
     def state(self, now: Moment) -> _State:
         """Return where the picture lies, and what has come in."""
-        gone = smooth(now.within(*ZOOM))
-        at = self._end if gone >= 1 else self._path.at(gone)
+        gone = now.within(*ZOOM)
+        at = self._end if gone >= 1 else self._path.at(self._pace.at(gone))
         bar = eased(now.came(PALETTE, 0.7)) if self._bar else 0.0
         counted, numbers, says = (round(now.came(begin), 3) for begin in (0.02, NUMBERS, SAYS))
-        return _State(at, counted, numbers, says, round(bar, 3))
+        veil = 0.0 if now.settled else round(self._pace.veiled(gone), 3)
+        return _State(at, gone if veil else 0.0, veil, counted, numbers, says, round(bar, 3))
 
     def paint(self, state: _State, frame: Planes) -> None:
         """Draw the picture at its place, and what stands over it."""
         if state.at != self._end:
             self._paint_picture(state.at, frame)
+            if state.veil:
+                self._paint_veil(state, frame)
         else:
             if self._last is None:
                 self._paint_picture(state.at, frame)
@@ -187,6 +198,25 @@ class Pixels(DrawnScene):
         come(self._count, frame, state.counted, self.stage)
         come(self._says, frame, state.says, self.stage)
         come(self._bar, frame, state.palette, self.stage)
+
+    def _paint_veil(self, state: _State, frame: Planes) -> None:
+        if self._washes is None:
+            self._washes = (self._washed(self._path.at(0.0), frame), self._washed(self._end, frame))
+        mine = 1 - state.veil
+        for (target, _), (first, _), (last, _) in zip(
+            frame.each, self._washes[0].each, self._washes[1].each, strict=True
+        ):
+            veil = cv2.addWeighted(first, 1 - state.gone, last, state.gone, 0)
+            target[:] = cv2.addWeighted(target, mine, veil, state.veil, 0)
+
+    def _washed(self, at: Placement, frame: Planes) -> Planes:
+        """Return the colours at a place without anything to be made out."""
+        whole = frame.copy()
+        self._paint_picture(at, whole)
+        few = [cv2.resize(plane, (FIELDS, FIELDS), interpolation=cv2.INTER_AREA) for plane, _ in whole.each]
+        sizes = [plane.shape[::-1] for plane, _ in whole.each]
+        soft = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane, size in zip(few, sizes, strict=True)]
+        return Planes(*soft)
 
     def _paint_picture(self, at: Placement, frame: Planes) -> None:
         frame.put(self._ground)
