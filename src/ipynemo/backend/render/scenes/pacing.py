@@ -11,7 +11,7 @@ import numpy as np
 
 from ipynemo.backend.render.planes import from_colour, to_rgb_array
 from ipynemo.backend.render.scenes.stage import GROUND
-from ipynemo.backend.render.scenes.zooming import Path, Zoomed
+from ipynemo.backend.render.scenes.zooming import Halved, Path, Zoomed
 
 __all__ = ["Pace", "flicker"]
 
@@ -43,7 +43,7 @@ class Pace:
 
     Parameters
     ----------
-    pixels : ndarray, shape (height_px, width_px, 3), uint8, RGB
+    picture : Halved
     path : Path
         In a frame of the size `frame`.
     frame : tuple of int
@@ -57,9 +57,9 @@ class Pace:
         beginning to those of the end.
     """
 
-    def __init__(self, pixels: np.ndarray, path: Path, frame: tuple[int, int], frames: int) -> None:
+    def __init__(self, picture: Halved, path: Path, frame: tuple[int, int], frames: int) -> None:
         places = np.linspace(0, 1, PLACES)
-        seen = _looked_at(pixels, path, frame, places)
+        seen = _looked_at(picture, path, frame, places)
         changes = np.abs(np.diff(seen, axis=0)).mean(axis=(1, 2, 3))
         shares = changes / max(float(changes.sum()), 1e-6)
         each: np.ndarray = STEADY / (PLACES - 1) + (1 - STEADY) * shares
@@ -99,13 +99,13 @@ def _ramped(p: float) -> float:
     return fastest * (p - RAMP / 2)
 
 
-def _looked_at(pixels: np.ndarray, path: Path, frame: tuple[int, int], places: np.ndarray) -> np.ndarray:
+def _looked_at(picture: Halved, path: Path, frame: tuple[int, int], places: np.ndarray) -> np.ndarray:
     """Return the mean colours of the fields at places of a zoom, from a small copy of it."""
     times = SMALL_PX / max(frame)
     size = (max(FIELDS, round(frame[0] * times / 2) * 2), max(FIELDS, round(frame[1] * times / 2) * 2))
     anchors = tuple((x * times, y * times) for x, y in path.anchors)
     small = Path(path.first * times, path.last * times, path.centres, (anchors[0], anchors[1]))
-    zoomed = Zoomed(pixels, small, size)
+    zoomed = Zoomed(picture, small, size)
     seen = []
     for place in places:
         planes = from_colour(GROUND, *size)

@@ -15,7 +15,7 @@ from ipynemo.backend.render.scenes.drawing import Drawing, come, filled, set_wor
 from ipynemo.backend.render.scenes.pacing import FIELDS, Pace
 from ipynemo.backend.render.scenes.stage import FAINT, GROUND, TEXT, Box, Moment, eased
 from ipynemo.backend.render.scenes.standin import landscape
-from ipynemo.backend.render.scenes.zooming import Path, Zoomed
+from ipynemo.backend.render.scenes.zooming import Halved, Path, Zoomed
 from ipynemo.backend.render.stills import Cutting
 from ipynemo.backend.render.values import Colour, colour, number, object_of, relative_luminance
 
@@ -64,8 +64,9 @@ class Pixels(DrawnScene):
         self._count, top = self._panel(words(labels, "count"), top, 700)
         self._says, top = self._panel(words(labels, "pixel"), top, 500)
         self._numbers = self._set_numbers(pixels, pixel, top, panel)
-        self._pace = Pace(pixels, self._path, stage.frame, round((ZOOM[1] - ZOOM[0]) * duration_s * FPS))
-        self._zoomed = Zoomed(pixels, self._path, stage.frame)
+        whole = Halved(pixels)
+        self._pace = Pace(whole, self._path, stage.frame, round((ZOOM[1] - ZOOM[0]) * duration_s * FPS))
+        self._zoomed = Zoomed(whole, self._path, stage.frame)
         self._washes: tuple[Planes, Planes] | None = None  # the colours of the first frame, and of the last one
         self._last: Planes | None = None  # the frame at the end of the zoom, which is shown for long
 

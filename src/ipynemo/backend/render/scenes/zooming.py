@@ -21,7 +21,7 @@ from ipynemo.backend.render.sampling import span
 if TYPE_CHECKING:
     from ipynemo.backend.render.planes import Plane, Planes
 
-__all__ = ["Path", "Zoomed"]
+__all__ = ["Halved", "Path", "Zoomed"]
 
 LEVEL = 2**0.5  # between the sizes of two copies
 FINER = 1.12  # how much smaller than what is shown a copy may be
@@ -74,13 +74,37 @@ class Path:
         return min(max(math.log(factor / self.first) / math.log(self.last / self.first), 0.0), 1.0)
 
 
+class Halved:
+    """A picture, and copies of half the size, of a quarter, …, each made when it is wanted.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (height_px, width_px, 3), uint8, RGB
+    """
+
+    def __init__(self, pixels: np.ndarray) -> None:
+        self.size = (pixels.shape[1], pixels.shape[0])
+        self._copies = [pixels]
+
+    def least(self, scale: float) -> np.ndarray:
+        """Return the smallest copy that has at least `scale` of the picture's pixels in a row."""
+        number = 0
+        while True:
+            width, height = (side // 2 for side in self._copies[number].shape[1::-1])
+            if min(width, height) < 1 or min(width / self.size[0], height / self.size[1]) < scale:
+                return self._copies[number]
+            number += 1
+            if number == len(self._copies):
+                self._copies.append(cv2.resize(self._copies[-1], (width, height), interpolation=cv2.INTER_AREA))
+
+
 @dataclass(frozen=True, slots=True)
 class _Copy:
     """A part of the picture at a size: its planes, all of one size; its corner; its pixels per picture pixel."""
 
     planes: tuple[Plane, Plane, Plane]
-    left: int
-    top: int
+    left: float
+    top: float
     scale_x: float
     scale_y: float
 
@@ -90,22 +114,22 @@ class Zoomed:
 
     Parameters
     ----------
-    pixels : ndarray, shape (height_px, width_px, 3), uint8, RGB
-        Every pixel of the picture; it is not kept.
+    picture : Halved
+        It is not kept.
     path : Path
     frame : tuple of int
         Width and height in pixels.
     """
 
-    def __init__(self, pixels: np.ndarray, path: Path, frame: tuple[int, int]) -> None:
-        self._size = (pixels.shape[1], pixels.shape[0])
+    def __init__(self, picture: Halved, path: Path, frame: tuple[int, int]) -> None:
+        self._size = picture.size
         self._frame = frame
         self._copies: list[tuple[float, _Copy]] = []  # up to which factor each one serves
         scale, begin = min(1.0, path.first), path.first
         while True:
             end = path.last if scale >= 1 else min(scale * FINER, path.last)
             part = self._seen(path, begin, end)
-            self._copies.append((end, _copied(pixels, part, scale)))
+            self._copies.append((end, _copied(picture, part, scale)))
             if end >= path.last:
                 break
             scale, begin = min(1.0, scale * LEVEL), end
@@ -129,14 +153,18 @@ class Zoomed:
             _draw_plane(copy, number, at, self._size, target, 2 if number else 1)
 
 
-def _copied(pixels: np.ndarray, part: tuple[int, int, int, int], scale: float) -> _Copy:
-    left, top, right, bottom = part
-    seen = pixels[top:bottom, left:right]
+def _copied(picture: Halved, part: tuple[int, int, int, int], scale: float) -> _Copy:
+    pixels = picture.least(scale)
+    across, down = pixels.shape[1] / picture.size[0], pixels.shape[0] / picture.size[1]
+    left, top = math.floor(part[0] * across), math.floor(part[1] * down)
+    seen = pixels[top : math.ceil(part[3] * down), left : math.ceil(part[2] * across)]
+    height, width = seen.shape[:2]
     if scale < 1:
-        size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
+        size = (max(1, round(width * scale / across)), max(1, round(height * scale / down)))
         seen = cv2.resize(seen, size, interpolation=cv2.INTER_AREA)
     light, blue, red = cv2.split(cv2.transform(seen, _TO_YUV))
-    return _Copy((light, blue, red), left, top, seen.shape[1] / (right - left), seen.shape[0] / (bottom - top))
+    scales = (seen.shape[1] / width * across, seen.shape[0] / height * down)
+    return _Copy((light, blue, red), left / across, top / down, *scales)
 
 
 def _draw_plane(copy: _Copy, number: int, at: Placement, size: tuple[int, int], target: Plane, apart: int) -> None:
