@@ -133,7 +133,7 @@ _JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(["st", "d", "m", "src", "tx", "vol", "in"]), _JSON), max_size=3), _JSON)
 def test_any_draft_is_read_or_refused_in_our_own_words(segments: list[dict[str, object]], meta: object) -> None:
     draft = Draft({"t": [{"tt": tt, "sg": segments, "m": meta} for tt in (0, 1, 7)], "m": meta})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LONG = draft_of(text(seg(0, 7_000_000, tx="Long")), size=(640, 360))
+LONG = draft_of(text(seg(0, 600_000, tx="Long")), size=(64, 64))
 
 
 @pytest.fixture
@@ -79,8 +79,13 @@ def test_a_missing_asset_is_an_error_line(worker: subprocess.Popen[bytes], tmp_p
 
 
 @pytest.mark.parametrize("line", ["not json", "[]", "{}", '{"draft": 3, "out": "x"}', '{"draft": {}, "out": 5}'])
-def test_a_line_that_is_no_job_is_an_error_line(worker: subprocess.Popen[bytes], line: str) -> None:
-    send(worker, line)
+def test_a_line_that_is_no_job_is_refused(line: str) -> None:
+    with pytest.raises(RenderFailedError, match="no render job"):
+        RenderJob.from_json(line)
+
+
+def test_what_is_refused_is_an_error_line(worker: subprocess.Popen[bytes]) -> None:
+    send(worker, "not json")
     assert said(worker)["error"]["type"] == "RenderFailedError"
     assert worker.wait(10) == 1
 
@@ -114,7 +119,7 @@ def test_stdin_that_ends_before_a_job_ends_it(worker: subprocess.Popen[bytes]) -
 
 
 def test_a_job_survives_the_way_through_json(tmp_path: Path) -> None:
-    job = RenderJob(LONG, tmp_path / "ö.mp4", {"a": tmp_path / "中.png"}, "low")
+    job = RenderJob(LONG, tmp_path / "ö.mp4", {"a": tmp_path / "中.png"}, "low", tmp_path / "parts", 2)
     assert RenderJob.from_json(job.to_json()) == job
     assert "\n" not in job.to_json()
     with pytest.raises(RenderFailedError, match="no render job"):

@@ -27,10 +27,16 @@ def _listen(jobs: Connection, waiting: queue.SimpleQueue[Any], gone: threading.E
             waiting.put(jobs.recv())
         except (EOFError, OSError):
             break
+        except Exception as error:  # noqa: BLE001 - a job that cannot be read, such as a function that is not there
+            waiting.put((False, _refuse, (f"{type(error).__name__}: {error}",)))
     gone.set()
     waiting.put(None)
     threading.Event().wait(GRACE_S)
     os._exit(1)
+
+
+def _refuse(why: str) -> None:
+    raise TypeError(f"This job cannot be done in another process: {why}")
 
 
 def main() -> None:

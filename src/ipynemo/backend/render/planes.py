@@ -26,7 +26,6 @@ KR, KB = 0.2126, 0.0722
 ZERO = (16, 128, 128)  # what stands for nothing: black, without colour
 _SWS = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
 _ACROSS, _DOWN = np.array([0.25, 0.5, 0.25]), np.array([0.5, 0.5])
-_converter = VideoReformatter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def from_colour(colour: Colour, width: int, height: int) -> Planes:
 def _reformatted(rgb: np.ndarray, size: tuple[int, int], layout: str = "yuv420p") -> Planes:
     frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(rgb), format="rgb24")
     return planes_of(
-        _converter.reformat(
+        VideoReformatter().reformat(  # one that several threads share would mix up their pictures
             frame,
             width=size[0],
             height=size[1],
