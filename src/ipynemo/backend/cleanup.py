@@ -3,9 +3,10 @@
 At the start of a server and every hour:
 
 1. a session not used for `session_days` goes, with its drafts, files and clips;
-2. when files and clips take more than `max_data_bytes`, the oldest clips go first (their renders then say "Export
+2. when all takes more than `max_data_bytes`, the oldest clips go first (their renders then say "Export
    again"), then the sessions that were not used for the longest time, but none that was used in the last day;
-3. what an interrupted upload left behind goes after an hour, and a folder whose session is unknown after a day.
+3. finished parts of films go after a day in which nobody needed them, and after an hour when there is no room;
+4. what an interrupted upload left behind goes after an hour, and a folder whose session is unknown after a day.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ __all__ = ["EVERY_S", "clean", "keep_clean"]
 log = logging.getLogger(__name__)
 
 EVERY_S = 3600.0
-SPOOL_S = 3600.0
+SPOOL_S = HOUR_S = 3600.0
 DAY_S = 86_400.0
 
 
@@ -50,6 +51,7 @@ async def clean(store: Store, max_data_bytes: int) -> None:
     """Clean once."""
     for session_id in await store.sessions.expired():
         await _drop(store, session_id)
+    await store.storage.sweep_parts(DAY_S)
     await _make_room(store, max_data_bytes)
     await _forget_stale_rows(store)
     async with store.database.reading() as db:
@@ -65,6 +67,9 @@ async def _drop(store: Store, session_id: str) -> None:
 
 async def _make_room(store: Store, max_data_bytes: int) -> None:
     used = await store.storage.used_bytes()
+    if used is not None and used > max_data_bytes:
+        await store.storage.sweep_parts(HOUR_S)
+        used = await store.storage.used_bytes()
     excess = (await _known_bytes(store) if used is None else used) - max_data_bytes
     if excess <= 0:
         return

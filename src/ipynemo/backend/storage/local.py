@@ -9,16 +9,15 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ipynemo.backend.storage.base import Storage, StoredFile
+from ipynemo.backend.storage.base import FOLDERS, PARTS, Storage, StoredFile
 
 __all__ = ["LocalStorage"]
 
 READ_BYTES = 512 << 10
-FOLDERS = ("files", "clips")
 MARK = "storage.id"
 
 
@@ -107,6 +106,26 @@ class LocalStorage(Storage):
         """Give the files themselves."""
         yield {name: self.root / key for name, key in keys.items()}
 
+    def where(self, key: str) -> dict[str, str]:
+        """Return the path, for a computer that has mounted the folder in the same place."""
+        return {"path": str(self.root / key)}
+
+    def shelf(self, session_id: str) -> Path:
+        """Return the folder in which the parts are kept."""
+        folder = self.root / PARTS / session_id
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    async def fetch_parts(self, session_id: str, names: Sequence[str]) -> None:
+        """Do nothing: they are there."""
+
+    async def keep_part(self, session_id: str, name: str) -> None:
+        """Do nothing: it is there."""
+
+    async def sweep_parts(self, older_than_s: float) -> None:
+        """Remove old parts."""
+        await asyncio.to_thread(sweep_shelves, self.root / PARTS, older_than_s)
+
     async def used_bytes(self) -> int | None:
         """Count."""
         return await asyncio.to_thread(self._used_bytes)
@@ -164,3 +183,20 @@ def _move(source: Path, target: Path) -> None:
         finally:
             part.unlink(missing_ok=True)
         source.unlink()
+
+
+def sweep_shelves(root: Path, older_than_s: float) -> None:
+    """Remove old files from the folders in a folder, and the folders that are empty then."""
+    before = time.time() - older_than_s
+    for folder in root.iterdir():
+        try:
+            for path in folder.iterdir():
+                if path.stat().st_mtime < before:
+                    path.unlink()
+            if folder.stat().st_mtime < before:
+                folder.rmdir()
+        except FileNotFoundError:  # another server was faster; the rest goes the next time
+            continue
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise

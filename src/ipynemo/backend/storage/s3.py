@@ -11,9 +11,10 @@ import asyncio
 import errno
 import hashlib
 import logging
+import shutil
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -24,8 +25,9 @@ from typing import TYPE_CHECKING, Any
 import fsspec
 import s3fs
 
-from ipynemo.backend.storage.base import Storage, StoredFile
+from ipynemo.backend.storage.base import FOLDERS, PARTS, Storage, StoredFile, part_key
 from ipynemo.backend.storage.cache import Cache
+from ipynemo.backend.storage.local import sweep_shelves
 from ipynemo.backend.unavailable import UnavailableError
 
 if TYPE_CHECKING:
@@ -40,7 +42,6 @@ PART_BYTES = 8 << 20  # of an upload; S3 takes no fewer than 5 MiB and no more t
 PARTS_AT_ONCE = 2
 READ_BYTES = 2 << 20
 FETCHES_AT_ONCE = 4  # for one who checks out
-FOLDERS = ("files", "clips")
 MARK = "storage.id"
 OURS = {errno.ENOSPC, errno.EDQUOT}  # failures of this computer's disk, not of the bucket
 CONNECTION = {"connect_timeout": 5, "read_timeout": 30, "retries": {"mode": "standard", "max_attempts": 2}}
@@ -63,10 +64,14 @@ class S3Storage(Storage):
         self._base = f"{bucket}/{prefix}" if prefix else bucket
         self._folder = folder
         self._cache = Cache(folder.root / "cache", cache_bytes)
+        self._shelves = folder.root / "cache" / PARTS
+        self._shelves.mkdir(exist_ok=True, mode=0o700)
         self._threads = ThreadPoolExecutor(THREADS, "storage")
         self._fs: Any = fsspec.filesystem(
             "s3", config_kwargs=CONNECTION, use_listings_cache=False, skip_instance_cache=True
         )
+
+    is_remote = True
 
     def __repr__(self) -> str:
         return f"S3Storage({self._base!r})"
@@ -145,6 +150,7 @@ class S3Storage(Storage):
         """Remove all objects of a session."""
         for name in FOLDERS:
             await self._delete(await self.run(self._fs.find, self.path(f"{name}/{session_id}/")))
+        await asyncio.to_thread(shutil.rmtree, self._shelves / session_id, ignore_errors=True)
 
     @asynccontextmanager
     async def checkout(self, keys: Mapping[str, str]) -> AsyncIterator[dict[str, Path]]:
@@ -166,6 +172,44 @@ class S3Storage(Storage):
 
     async def _fetch(self, key: str, place: Path) -> None:
         await self.run(self._fs.get_file, self.path(key), str(place), max_concurrency=1)
+
+    def where(self, key: str) -> dict[str, str]:
+        """Return bucket and key, for a computer that has keys of its own."""
+        return {"object": self.path(key)}
+
+    def shelf(self, session_id: str) -> Path:
+        """Return a folder with copies."""
+        folder = self._shelves / session_id
+        folder.mkdir(exist_ok=True, mode=0o700)
+        return folder
+
+    async def fetch_parts(self, session_id: str, names: Sequence[str]) -> None:
+        """Fetch what is not here."""
+        shelf = self.shelf(session_id)
+        keys = {name: part_key(session_id, name) for name in names if not (shelf / name).exists()}
+        found: list[str] = await self.run(self._fs.find, self.path(f"{PARTS}/{session_id}/")) if keys else []
+        there = {path.rpartition("/")[2] for path in found}
+        for name in there & set(keys):
+            part = shelf / f".{uuid.uuid4().hex}.tmp"
+            try:
+                await self._fetch(keys[name], part)
+                part.replace(shelf / name)
+            except FileNotFoundError:  # swept a moment ago
+                continue
+            finally:
+                part.unlink(missing_ok=True)
+
+    async def keep_part(self, session_id: str, name: str) -> None:
+        """Send it to the bucket."""
+        key = part_key(session_id, name)
+        await self.run(self._fs.put_file, str(self.shelf(session_id) / name), self.path(key), chunksize=PART_BYTES)
+
+    async def sweep_parts(self, older_than_s: float) -> None:
+        """Remove old parts and old copies of them."""
+        await asyncio.to_thread(sweep_shelves, self._shelves, older_than_s)
+        before = time.time() - older_than_s
+        found: dict[str, Any] = await self.run(self._fs.find, self.path(f"{PARTS}/"), detail=True)
+        await self._delete([path for path, info in found.items() if _modified_at(info) < before])
 
     async def used_bytes(self) -> int | None:
         """Say that nobody counts a bucket."""
