@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from neighbours import free_port
-from serving import environment
+from serving import SOURCES
 
 DASK = {
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s",
@@ -44,14 +45,20 @@ class Cluster:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=environment(**DASK, **environ),
+                env={**os.environ, **DASK, "PYTHONPATH": SOURCES, **environ},
                 cwd=self.folder,
             )
 
     def add_worker(self, **environ: str) -> subprocess.Popen[bytes]:
         """Start one more; it is not waited for."""
         name = f"worker-{len(self.workers)}"
-        options = ("--no-nanny", "--nthreads=1", "--no-dashboard", "--host=127.0.0.1", f"--local-directory={self.folder}")
+        options = (
+            "--no-nanny",
+            "--nthreads=1",
+            "--no-dashboard",
+            "--host=127.0.0.1",
+            f"--local-directory={self.folder}",
+        )
         self.workers.append(self._start(name, "dask_worker", self.address, f"--name={name}", *options, **environ))
         return self.workers[-1]
 

@@ -3,7 +3,8 @@
 In: an order as of `render.worker`, with `"scheduler"`, `"shelf"` (a folder for finished parts), `"where"` (of an asset
 id, where a worker may find the file itself) and `"ask"`. Out: `{"progress": 12.5}` …; if asked for,
 `{"wanted": [names]}`, which is answered by a line when what exists of them lies on the shelf, and `{"made": name}` for
-every new part; then `{"done": {…}}` or `{"error": …}`. It opens files that strangers sent, and has no secret of the server's.
+every new part; then `{"done": {…}}` or `{"error": …}`. It opens files that strangers sent, and has
+no secret of the server's.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import concurrent.futures
 import hashlib
 import pickle
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["Hands", "OrderedFile"]
 
 CONNECT_S = 10.0
-ANSWER_S = 20.0  # for the scheduler, and all workers, to answer
+ANSWER_S = 20.0  # for the scheduler to answer
 LOOK_S = 0.5  # between two looks at who is there and how far they are
+WORKER_S = 5.0  # for a worker to answer; one that does not may be busy loading, or frozen
 LONELY_S = 60.0  # for a worker to come, where there is none
 Dropped = concurrent.futures.CancelledError  # of a future, by Dask; not of one of our own tasks
 BLOCK_BYTES = 8 << 20
@@ -82,6 +83,7 @@ class Hands:
         self._build = ""
         self._places = 0
         self._known: set[str] = set()
+        self._there: set[str] = set()
         self._sender = uuid.uuid4().hex
         self._sending: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._tasks: dict[str, str] = {}  # keys of parts by the keys of the tasks that run
@@ -168,17 +170,31 @@ class Hands:
 
     async def _look_at_workers(self) -> None:
         there: dict[str, int] = await self._ask(self._client.nthreads)
-        self._places = sum(there.values())
         if new := set(there) - self._known:
-            said = await self._ask(self._client.run, tasks.describe, workers=sorted(new), on_error="return")
-            for worker, theirs in said.items():
-                if isinstance(theirs, OSError):  # it went away meanwhile
-                    continue
+            for worker, theirs in (await self._ask_workers(tasks.describe, new)).items():
                 if not isinstance(theirs, dict):
                     raise self._unlike(worker, f"it cannot load the renderer ({theirs or type(theirs).__name__})")
                 if theirs["build"] != self._build:
                     raise self._unlike(worker, self._differing(theirs))
                 self._known.add(worker)
+        self._there = self._known & set(there)
+        self._places = sum(there[worker] for worker in self._there)
+
+    async def _ask_workers(self, call: Callable[..., Any], workers: Iterable[str]) -> dict[str, Any]:
+        """Ask workers something; return what they say, errors too, but for those that are away or do not answer."""
+
+        async def ask(worker: str) -> Any:
+            return (await self._client.run(call, workers=[worker], on_error="return"))[worker]
+
+        asked = {worker: asyncio.create_task(ask(worker)) for worker in workers}
+        if not asked:
+            return {}
+        _, late = await asyncio.wait(asked.values(), timeout=WORKER_S)
+        for task in late:
+            task.cancel()
+        said = await asyncio.gather(*asked.values(), return_exceptions=True)
+        silent = (OSError, KeyError, TimeoutError, Dropped, asyncio.CancelledError)
+        return {worker: word for worker, word in zip(asked, said, strict=True) if not isinstance(word, silent)}
 
     async def encode(
         self, parts: Sequence[Part], tell: Callable[[], None], take: Callable[[Part, bytes | None], bool]
@@ -220,8 +236,8 @@ class Hands:
             seen = now if self._places else seen
             if now - seen > LONELY_S:
                 raise UnavailableError(f"The cluster at {self._address} has no workers any more.")
-            for said in (await self._ask(self._client.run, tasks.progress, on_error="ignore")).values():
-                for task, done in said.items():
+            for said in (await self._ask_workers(tasks.progress, self._there)).values():
+                for task, done in said.items() if isinstance(said, dict) else ():
                     if task in self._tasks:
                         self.frames[self._tasks[task]] = done
             tell()
@@ -291,7 +307,6 @@ class Hands:
                     await self._ask(
                         self._client.run, tasks.receive, self._sender, name, begin, block, file.size, workers=[worker]
                     )
-                except UnavailableError:
-                    if worker in await self._ask(self._client.nthreads):
-                        raise
-                    return  # the worker went away; the part goes to another one
+                except UnavailableError:  # the worker is away, and the part goes to another one; or everything is
+                    await self._ask(self._client.nthreads)
+                    return

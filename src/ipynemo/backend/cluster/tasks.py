@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import os
 import pickle
 import platform
@@ -40,6 +41,13 @@ def ready() -> str:
     return ipynemo.__version__
 
 
+class _Quiet(logging.Filter):
+    """Keeps the questions of `Hands`, two a second, out of a worker's log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (str(record.msg).startswith("Run out-of-band") and record.args in {("progress",), ("receive",)})
+
+
 @cache
 def describe() -> dict[str, str]:
     """Return what draws and encodes in this process, by name."""
@@ -51,6 +59,7 @@ def describe() -> dict[str, str]:
     import ipynemo
     from ipynemo.backend.render.plan import build
 
+    logging.getLogger("distributed.worker").addFilter(_Quiet())
     return {
         "ipynemo": ipynemo.__version__,
         "av": av.__version__,
@@ -86,11 +95,7 @@ def progress() -> dict[str, int]:
 
 async def receive(sender: str, name: str, begin: int, block: bytes, size: int) -> bool:
     """Take a block of a file; see `Cupboard.add`."""
-    return await asyncio.to_thread(_settled(), sender, name, begin, block, size)
-
-
-def _settled() -> Callable[..., bool]:
-    return _settle().add
+    return await asyncio.to_thread(_settle().add, sender, name, begin, block, size)
 
 
 def encode(order: bytes) -> dict[str, Any]:
