@@ -32,9 +32,7 @@ class Cluster:
         self.port = free_port()
         self.address = f"tcp://127.0.0.1:{self.port}"
         self.workers: list[subprocess.Popen[bytes]] = []
-        self.scheduler = self._start(
-            "scheduler", "dask_scheduler", "--host=127.0.0.1", f"--port={self.port}", "--no-dashboard", "--no-show"
-        )
+        self.start_scheduler()
         for _ in range(workers):
             self.add_worker()
 
@@ -48,6 +46,11 @@ class Cluster:
                 env={**os.environ, **DASK, "PYTHONPATH": SOURCES, **environ},
                 cwd=self.folder,
             )
+
+    def start_scheduler(self) -> None:
+        """Start the scheduler, again perhaps; workers wait for it."""
+        options = ("--host=127.0.0.1", f"--port={self.port}", "--no-dashboard", "--no-show")
+        self.scheduler = self._start("scheduler", "dask_scheduler", *options)
 
     def add_worker(self, **environ: str) -> subprocess.Popen[bytes]:
         """Start one more; it is not waited for."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,6 @@ import psutil
 import pytest
 from dask_cluster import Cluster
 from distributed import Client
-from PIL import Image
 from serving import ServerProcess, User, new_render_id, png, start, title_draft
 
 from ipynemo import AsyncNemo, Draft
@@ -23,9 +23,11 @@ from ipynemo.backend.cluster import tasks
 from ipynemo.backend.cluster.hands import Hands, OrderedFile
 from ipynemo.backend.render import plan, render, sound_track
 from ipynemo.backend.render.parts import encode
+from ipynemo.errors import RenderFailedError
 
-CHUNK_MS = 8_000
+CHUNK_MS = 8_000  # as long as a part may be
 LONG_MS = 12 * CHUNK_MS
+SMALL = {"width": 160, "height": 90}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,7 @@ def clip(user: User, render_id: str, limit_s: float = 40.0) -> bytes:
 
 
 def picture_draft(asset: str, duration_ms: int) -> dict[str, Any]:
-    draft = title_draft(duration_ms=duration_ms)
+    draft = title_draft(duration_ms=duration_ms, **SMALL)
     shown = {"id": "p", "st": 0, "d": duration_ms, "src": asset, "m": {"motion": "zoom_in"}}
     draft["t"].insert(0, {"tt": 0, "sg": [shown]})
     draft["t"].append({"tt": 1, "sg": [{"id": "m", "st": 0, "d": duration_ms, "src": "music:calm"}]})
@@ -82,7 +84,7 @@ def test_a_film_made_by_the_cluster_is_that_of_this_computer_byte_for_byte(
     user = server.user()
     picture = png("crimson", (640, 480))
     asset = user.upload(("a.png", picture)).json()["data"]["files"][0]["id"]
-    draft, render_id = picture_draft(asset, 2 * CHUNK_MS), new_render_id()
+    draft, render_id = picture_draft(asset, 10_000), new_render_id()
     user.export(draft, render_id)
     conductor = until(lambda: conductors(server))[0]
     environ = conductor.environ()
@@ -97,7 +99,7 @@ def test_a_film_made_by_the_cluster_is_that_of_this_computer_byte_for_byte(
     assert not any(secret in cluster.log for secret in secrets)
     # The same once more, with another title: only the parts in which it is seen are made, the sound is not.
     before = parts(server, user)
-    draft["t"][1]["sg"][0].update(tx="Hallo", d=CHUNK_MS)
+    draft["t"][1]["sg"][0].update(tx="Hallo", d=5_000)
     user.export(draft, again := new_render_id())
     clip(user, again)
     after = parts(server, user)
@@ -108,13 +110,11 @@ def test_a_film_made_by_the_cluster_is_that_of_this_computer_byte_for_byte(
 async def test_who_shares_nothing_with_the_server_is_sent_each_file_once_and_sends_the_parts_back(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    # Noise, so that the file is more than one block.
-    Image.frombytes("RGB", (1800, 1800), os.urandom(1800 * 1800 * 3)).save(tmp_path / "a.png")
+    (tmp_path / "a.png").write_bytes(png() + os.urandom(9 << 20))  # it is sent in two blocks
     assets = {"ast_1": tmp_path / "a.png"}
-    draft = Draft(picture_draft("ast_1", 4 * CHUNK_MS))
+    draft = Draft(picture_draft("ast_1", 3 * CHUNK_MS))
     todo = [sound_track(draft, assets), *plan(draft, assets)]
     files = {"ast_1": OrderedFile(assets["ast_1"], {"path": str(assets["ast_1"])})}
-    assert files["ast_1"].size > 8 << 20
     got: dict[str, bytes | None] = {}
     sent: list[tuple[str, str]] = []
 
@@ -137,10 +137,42 @@ async def test_who_shares_nothing_with_the_server_is_sent_each_file_once_and_sen
     chunk = todo[1]
     assert got[chunk.key] == encode(chunk, assets, tmp_path / "parts").read_bytes()  # type: ignore[arg-type]
     assert None not in got.values()
-    assert len(got) == 5
+    assert len(got) == 4
     kept = list(cluster.folder.glob("dask-scratch-space/*/ipynemo/*"))
     assert [path.name for path in kept] == [files["ast_1"].name] * 2
     assert not list(cluster.folder.glob("dask-scratch-space/*/ipynemo-*"))
+
+
+async def test_workers_of_another_build_are_refused_before_anything_is_rendered(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = tasks.describe()
+    [chunk] = plan(Draft(title_draft()), {})
+
+    def hands() -> Hands:
+        return Hands(cluster.address, {}, "/nowhere", "beacon")
+
+    monkeypatch.setattr(tasks, "describe", lambda: {**ours, "av": "1.2.3", "build": "0123"})
+    tasks.describe.__module__, tasks.describe.__qualname__ = tasks.__name__, "describe"  # over there, it is their own
+    words = rf"{re.escape(cluster.address)} does not fit.* av {ours['av']} instead of 1\.2\.3\. Install the same"
+    with pytest.raises(RenderFailedError, match=words):
+        async with hands():
+            pytest.fail("it was not refused")
+    monkeypatch.setattr(tasks, "describe", lambda: {**ours, "build": "0123"})
+    tasks.describe.__module__, tasks.describe.__qualname__ = tasks.__name__, "describe"
+    with pytest.raises(RenderFailedError, match="another build: other fonts, options or code of the renderer"):
+        async with hands():
+            pytest.fail("it was not refused")
+    monkeypatch.undo()
+    async with hands() as late:  # a worker that came when the render had begun
+        late._build = "0123"
+        with pytest.raises(RenderFailedError, match="has another build"):
+            await late.encode([chunk], lambda: None, lambda *_: pytest.fail("it was encoded"))
+    monkeypatch.setattr(tasks, "ready", lambda: "0.0.0")
+    tasks.ready.__module__, tasks.ready.__qualname__ = tasks.__name__, "ready"
+    with pytest.raises(RenderFailedError, match=r"the scheduler has another build: ipynemo \S+ instead of 0\.0\.0"):
+        async with hands():
+            pytest.fail("it was not refused")
 
 
 def test_cancel_stops_a_part_in_its_middle(server: ServerProcess, cluster: Cluster) -> None:
@@ -165,7 +197,7 @@ def test_cancel_stops_a_part_in_its_middle(server: ServerProcess, cluster: Clust
 
 def test_a_worker_that_is_killed_costs_its_own_parts_only(server: ServerProcess, cluster: Cluster) -> None:
     user, render_id = server.user(), new_render_id()
-    user.export(title_draft(duration_ms=LONG_MS), render_id)
+    user.export(title_draft(duration_ms=LONG_MS, **SMALL), render_id)
     until(lambda: parts(server, user))
     dying = cluster.workers[0]
     dying.send_signal(signal.SIGSTOP)  # it has work, and will not finish it
@@ -185,7 +217,7 @@ def test_another_server_goes_on_with_the_parts_of_one_that_was_killed(
     first = start(tmp_path / "data", f"--scheduler={cluster.address}")
     user, render_id = first.user(), new_render_id()
     session_id = user.session_id
-    user.export(title_draft(duration_ms=LONG_MS), render_id)
+    user.export(title_draft(duration_ms=LONG_MS, **SMALL), render_id)
     until(lambda: len(parts(first, user)) > 1)
     cluster.workers[1].send_signal(signal.SIGSTOP)
     time.sleep(0.1)

@@ -62,7 +62,7 @@ class DaskRunner:
 
                 async def hear(said: dict[str, Any]) -> None:
                     if "wanted" in said:
-                        await self._storage.fetch_parts(job.session_id, [str(name) for name in said["wanted"]])
+                        await self._storage.match_parts(job.session_id, [str(name) for name in said["wanted"]])
                         await child.say({"fetched": True})
                     elif "made" in said:
                         await self._storage.keep_part(job.session_id, str(said["made"]))

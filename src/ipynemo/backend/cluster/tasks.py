@@ -116,6 +116,7 @@ def encode(order: bytes) -> dict[str, Any]:
     """
     from distributed import get_worker
 
+    from ipynemo.backend.render.parts import part_of
     from ipynemo.errors import NemoError, RenderCancelledError
 
     worker = get_worker()
@@ -129,6 +130,8 @@ def encode(order: bytes) -> dict[str, Any]:
     task = str(worker.get_current_task())
     try:
         shared = _sees(given)
+        if shared and part_of(Path(given["folder"]), given["part"]).exists():  # its worker died before it could tell
+            return {**answer, "stored": True}
         paths, missing = _gather(given["assets"], desk, _settle(), shared=shared)
         if missing:
             return {**answer, "missing": missing}

@@ -119,8 +119,8 @@ class Storage(ABC):
         """Return the folder on this computer for finished parts of a session's films; it exists."""
 
     @abstractmethod
-    async def fetch_parts(self, session_id: str, names: Sequence[str]) -> None:
-        """Lay those parts into the `shelf` that are in the storage."""
+    async def match_parts(self, session_id: str, names: Sequence[str]) -> None:
+        """Have those parts in the `shelf` that are in the storage, and the other way round."""
 
     @abstractmethod
     async def keep_part(self, session_id: str, name: str) -> None:

@@ -116,7 +116,7 @@ class LocalStorage(Storage):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
-    async def fetch_parts(self, session_id: str, names: Sequence[str]) -> None:
+    async def match_parts(self, session_id: str, names: Sequence[str]) -> None:
         """Do nothing: they are there."""
 
     async def keep_part(self, session_id: str, name: str) -> None:

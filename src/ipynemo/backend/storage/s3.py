@@ -16,7 +16,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -183,21 +183,21 @@ class S3Storage(Storage):
         folder.mkdir(exist_ok=True, mode=0o700)
         return folder
 
-    async def fetch_parts(self, session_id: str, names: Sequence[str]) -> None:
-        """Fetch what is not here."""
+    async def match_parts(self, session_id: str, names: Sequence[str]) -> None:
+        """Fetch what is not here, and send what is not there."""
         shelf = self.shelf(session_id)
-        keys = {name: part_key(session_id, name) for name in names if not (shelf / name).exists()}
-        found: list[str] = await self.run(self._fs.find, self.path(f"{PARTS}/{session_id}/")) if keys else []
+        found: list[str] = await self.run(self._fs.find, self.path(f"{PARTS}/{session_id}/"))
         there = {path.rpartition("/")[2] for path in found}
-        for name in there & set(keys):
-            part = shelf / f".{uuid.uuid4().hex}.tmp"
-            try:
-                await self._fetch(keys[name], part)
-                part.replace(shelf / name)
-            except FileNotFoundError:  # swept a moment ago
-                continue
-            finally:
+        for name in names:
+            key = part_key(session_id, name)
+            if name in there and not (shelf / name).exists():
+                part = shelf / f".{uuid.uuid4().hex}.tmp"
+                with suppress(FileNotFoundError):  # swept a moment ago
+                    await self._fetch(key, part)
+                    part.replace(shelf / name)
                 part.unlink(missing_ok=True)
+            elif name not in there and (shelf / name).exists():
+                await self.keep_part(session_id, name)
 
     async def keep_part(self, session_id: str, name: str) -> None:
         """Send it to the bucket."""
