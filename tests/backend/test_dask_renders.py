@@ -25,6 +25,8 @@ from ipynemo.backend.render import plan, render, sound_track
 from ipynemo.backend.render.parts import encode
 from ipynemo.errors import RenderFailedError
 
+pytestmark = pytest.mark.dask
+
 CHUNK_MS = 8_000  # as long as a part may be
 LONG_MS = 12 * CHUNK_MS
 SMALL = {"width": 160, "height": 90}
@@ -202,7 +204,7 @@ def test_a_worker_that_is_killed_costs_its_own_parts_only(server: ServerProcess,
     dying = cluster.workers[0]
     dying.send_signal(signal.SIGSTOP)  # it has work, and will not finish it
     made = until(lambda: (found := parts(server, user)) and len(found) > 9 and found)
-    assert 5 < user.render(render_id)["progress"] < 97
+    assert until(lambda: (told := user.render(render_id)["progress"]) > 5 and told) < 97
     dying.kill()
     assert clip(user, render_id)
     after = parts(server, user)
@@ -214,7 +216,7 @@ def test_another_server_goes_on_with_the_parts_of_one_that_was_killed(
     server: ServerProcess, cluster: Cluster, tmp_path: Path
 ) -> None:
     # The only worker that is left stands still in the middle, so that the server is killed before the end.
-    first = start(tmp_path / "data", f"--scheduler={cluster.address}")
+    first = start(tmp_path / "data", f"--scheduler={cluster.address}", "--render-lease-s=1")
     user, render_id = first.user(), new_render_id()
     session_id = user.session_id
     user.export(title_draft(duration_ms=LONG_MS, **SMALL), render_id)

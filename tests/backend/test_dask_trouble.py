@@ -26,6 +26,8 @@ from ipynemo.backend.storage import LocalStorage
 from ipynemo.backend.storage.base import part_key
 from ipynemo.errors import BackendStartError, InvalidRequestError
 
+pytestmark = pytest.mark.dask
+
 LONG_MS = 80_000
 
 
