@@ -21,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ipynemo import __version__
+
 if TYPE_CHECKING:
     from ipynemo.backend.cluster.cupboard import Cupboard
 
@@ -36,9 +38,7 @@ _unreachable: dict[str, float] = {}
 
 def ready() -> str:
     """Return the version of ipynemo here; for the scheduler, which has to know this module."""
-    import ipynemo
-
-    return ipynemo.__version__
+    return __version__
 
 
 class _Quiet(logging.Filter):
@@ -56,12 +56,11 @@ def describe() -> dict[str, str]:
     import numpy as np
     import PIL
 
-    import ipynemo
     from ipynemo.backend.render.plan import build
 
     logging.getLogger("distributed.worker").addFilter(_Quiet())
     return {
-        "ipynemo": ipynemo.__version__,
+        "ipynemo": __version__,
         "av": av.__version__,
         "opencv": cv2.__version__,
         "numpy": np.__version__,
