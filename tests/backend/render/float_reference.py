@@ -1,6 +1,6 @@
 """The renderer once more, in floats and RGB, plainly: what the planes of the real one are held against.
 
-No sprite, no picture and no frame is kept or reused here, nothing is 8 bits wide, and nothing is in planes until the end.
+Nothing is kept or reused here, nothing is 8 bits wide, and nothing is in planes until the end.
 """
 
 from __future__ import annotations

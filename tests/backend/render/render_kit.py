@@ -192,7 +192,7 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def at_samples(planes: np.ndarray, at: tuple[float, float, float], frame: tuple[int, int]) -> list[np.ndarray]:
-    """Sample a picture (height, width, 3: Y, U, V; floats) where a frame has its samples, by a cubic filter in floats."""
+    """Sample a picture (height, width, 3: Y, U, V) where a frame has its samples, by a cubic filter in floats."""
     x, y, factor = at
     out = []
     for n, (left, top, apart) in enumerate(((0.5, 0.5, 1), (0.5, 1.0, 2), (0.5, 1.0, 2))):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -142,7 +143,7 @@ def test_joined_parts_have_the_exact_length_and_rising_times(joined: tuple[Path,
         assert container.metadata["title"] == "Joined"
         packets = [packet for packet in container.demux(picture) if packet.dts is not None]
     decoded = [packet.dts for packet in packets]
-    assert all(b > a for a, b in zip(decoded, decoded[1:], strict=False))
+    assert all(b > a for a, b in itertools.pairwise(decoded))
     assert all(packet.pts >= packet.dts for packet in packets)
     assert sorted(packet.pts for packet in packets) == [n * 512 for n in range(210)]
     key_frames = [packet.pts // 512 for packet in packets if packet.is_keyframe]

@@ -50,7 +50,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], tuple[int, ...]]] = {
     "a zoom of a fitted picture": ([video(seg(0, 3000, src="tall", fit="contain", motion="zoom_in"))], (0, 40, 89)),
     "a zoom on itself": ([video(seg(0, 3000, src="tall", fit="blur", motion="zoom_in"))], (40,)),
     "a dissolve": (
-        [video(seg(0, 1000, src="photo", motion="zoom_in"), seg(1000, 2000, src="wide", motion="pan_left", **DISSOLVE))],
+        [video(seg(0, 1000, src="photo", motion="zoom_in"), seg(1000, 2000, src="wide", motion="pan_up", **DISSOLVE))],
         (29, 30, 44, 59, 60),
     ),
     "a dissolve between fitted pictures": (

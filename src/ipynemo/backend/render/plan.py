@@ -21,7 +21,6 @@ import cv2
 import numpy as np
 import PIL
 
-import ipynemo
 from ipynemo.backend.render.encode import AUDIO_BITS_PER_S, CRF, ENCODING, KEY_FRAME_EVERY
 from ipynemo.backend.render.fonts import has_shaping
 from ipynemo.backend.render.scene import FPS, Scene, Shot, Sound, Words, to_scene
@@ -128,7 +127,7 @@ def build() -> str:
         except PackageNotFoundError:
             fonts.append("")
     parts = (
-        ipynemo.__version__, av.__version__, cv2.__version__, np.__version__, PIL.__version__, *fonts, has_shaping(),
+        av.__version__, cv2.__version__, np.__version__, PIL.__version__, *fonts, has_shaping(),
         platform.machine(), FPS, KEY_FRAME_EVERY, AUDIO_BITS_PER_S, sorted(ENCODING.items()), sorted(CRF.items()),
         _own_code(),
     )  # fmt: skip
