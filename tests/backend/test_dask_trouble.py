@@ -107,6 +107,11 @@ def test_when_the_scheduler_dies_the_render_waits_for_another_and_keeps_its_part
     user.export(draft, again := new_render_id())
     user.wait(again, "completed")
     assert user.http.get(f"/api/render/proxy/{again}/download").content == first
+    # A part that is damaged is found when it is joined, and not kept for the next try.
+    next(shelf.glob("*.mp4")).write_bytes(b"no film")
+    user.export(draft, third := new_render_id())
+    assert "render" in user.wait(third, "failed")["error"].lower()
+    assert parts() == list(shelf.glob("*.mp4")) == []
 
 
 @pytest.mark.parametrize(

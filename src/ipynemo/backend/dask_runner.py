@@ -16,6 +16,7 @@ from ipynemo.backend.children import Child
 from ipynemo.backend.provenance import complete
 from ipynemo.backend.runners import Job, Outcome
 from ipynemo.backend.storage import Storage
+from ipynemo.backend.storage.base import part_key
 from ipynemo.backend.unavailable import UnavailableError
 
 __all__ = ["DaskRunner"]
@@ -66,6 +67,8 @@ class DaskRunner:
                         await child.say({"fetched": True})
                     elif "made" in said:
                         await self._storage.keep_part(job.session_id, str(said["made"]))
+                    for name in said.get("damaged", ()):
+                        await self._storage.delete(part_key(job.session_id, str(name)))
 
                 try:
                     await child.start(order)

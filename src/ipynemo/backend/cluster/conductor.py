@@ -2,9 +2,9 @@
 
 In: an order as of `render.worker`, with `"scheduler"`, `"shelf"` (a folder for finished parts), `"where"` (of an asset
 id, where a worker may find the file itself) and `"ask"`. Out: `{"progress": 12.5}` …; if asked for,
-`{"wanted": [names]}`, which is answered by a line when what exists of them lies on the shelf, and `{"made": name}` for
-every new part; then `{"done": {…}}` or `{"error": …}`. It opens files that strangers sent, and has
-no secret of the server's.
+`{"wanted": [names]}`, which is answered by a line when what exists of them lies on the shelf, `{"made": name}` for
+every new part, and `{"damaged": [names]}` for what nobody is to keep; then `{"done": {…}}` or `{"error": …}`. It opens
+files that strangers sent, and has no secret of the server's.
 """
 
 from __future__ import annotations
@@ -120,6 +120,8 @@ class _Conductor:
             damaged: list[Chunk | SoundTrack] = [*chunks, track]
             for each in damaged:  # one of them may be damaged; the next try must not stumble over it again
                 self._shelf.drop(each)
+            if self._order["ask"]:
+                self._say(damaged=[part_of(self._shelf.folder, each).name for each in damaged])
             raise
         part.replace(self._out)
 
