@@ -15,16 +15,17 @@ from typing import Any, ClassVar, Final
 
 import traitlets
 
+from ipynemo import captions
 from ipynemo.client import AsyncSession, Clip, Session
 from ipynemo.client.mp4 import measure
 from ipynemo.draft import Draft
 from ipynemo.errors import InvalidRequestError, NemoError
 from ipynemo.loop import off_loop, on_our_loop
 from ipynemo.widgets._base import Face
-from ipynemo.widgets._captions import captions_of, scenes_of
 from ipynemo.widgets._clips import clip_facts, size_text
 from ipynemo.widgets._poster import is_poster, poster_of
 from ipynemo.widgets._saved import escaped, in_kernel
+from ipynemo.widgets._scenes import scenes_of
 from ipynemo.widgets._static import module, style
 from ipynemo.widgets._words import Words
 
@@ -202,7 +203,7 @@ class Player(Face):
                 "key": f"{clip.path.name}:{clip.size_bytes}:{clip.render_id}" if clip is not None else "",
                 "can_send": clip is not None and clip.size_bytes <= MAX_SENT_BYTES,
                 "scenes": scenes_of(draft) if draft is not None else [],
-                "captions": captions_of(draft) if draft is not None else "",
+                "captions": captions.to_vtt(draft) if draft is not None else "",
                 "note": self._note(),
             }
         self._renew_saved()

@@ -181,6 +181,7 @@ class _Maker:
 
     def draft(self, title: str, total_ms: int) -> Draft:
         raw = edits.blank(self.wishes.aspect, title).raw
+        raw["m"]["language"] = self.script.language
         if not self.tracks["pictures"]:
             raw["m"]["background"] = WORDS_BACKGROUND
         else:

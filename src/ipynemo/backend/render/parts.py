@@ -21,6 +21,7 @@ from ipynemo.backend.render.compose import SHEETS, Composer
 from ipynemo.backend.render.encode import AUDIO_FRAME, PictureEncoder, SoundEncoder
 from ipynemo.backend.render.mixing import Mixer
 from ipynemo.backend.render.scene import FPS, SAMPLE_RATE
+from ipynemo.backend.render.subtitles import add_subtitles, subtitle_packets, switch_off
 from ipynemo.errors import RenderFailedError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from ipynemo.backend.render.plan import Chunk, SoundTrack
+    from ipynemo.captions import Cue
 
 __all__ = ["Tick", "encode", "encode_sound", "join", "part_of"]
 
@@ -192,9 +194,16 @@ def _picture_packets(parts: Sequence[tuple[Chunk, Path]]) -> Iterator[Packet[Vid
 
 
 def join(
-    parts: Sequence[tuple[Chunk, Path]], sound: Path, out: Path, *, title: str = "", tick: Tick = _nothing
+    parts: Sequence[tuple[Chunk, Path]],
+    sound: Path,
+    out: Path,
+    *,
+    title: str = "",
+    captions: Sequence[Cue] = (),
+    language: str = "und",
+    tick: Tick = _nothing,
 ) -> None:
-    """Join encoded chunks, in order, and the sound to a film, without encoding anything again.
+    """Join encoded chunks, in order, the sound and the captions to a film, without encoding anything again.
 
     Parameters
     ----------
@@ -206,6 +215,10 @@ def join(
         The MP4; its index comes first, so that it plays while it is loaded.
     title : str
         Goes into the file's metadata.
+    captions : sequence of Cue
+        What a track of subtitles says, in order; without any there is no such track.
+    language : str
+        Of the captions.
     tick : callable, optional
         Called after every picture with their number so far.
 
@@ -227,6 +240,10 @@ def join(
         picture.time_base = Fraction(1, FPS * UNIT)
         speaker = film.add_stream_from_template(heard.streams.audio[0])
         speaker.time_base = Fraction(1, SAMPLE_RATE)
+        if captions:
+            end_ms = sum(chunk.frames for chunk, _ in parts) * 1000 // FPS
+            for cue in subtitle_packets(add_subtitles(film, language), captions, end_ms):
+                film.mux(cue)  # few and small; the muxer puts them between the others by their times
         sounds = (packet for packet in heard.demux(heard.streams.audio[0]) if packet.dts is not None)
         waiting = next(sounds, None)
         for number, packet in enumerate(_picture_packets(parts), 1):
@@ -242,3 +259,5 @@ def join(
             waiting.stream = speaker
             film.mux(waiting)
             waiting = next(sounds, None)
+    if captions:
+        switch_off(out)

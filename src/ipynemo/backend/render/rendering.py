@@ -15,6 +15,7 @@ from ipynemo.backend.render.plan import plan_scene, sound_track_of
 from ipynemo.backend.render.scene import FPS, to_scene
 from ipynemo.backend.render.sharing import Sharing
 from ipynemo.backend.render.shelf import Shelf
+from ipynemo.captions import cues, language_of
 from ipynemo.errors import NemoError, RenderCancelledError, RenderFailedError
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def _workers(chunks: list[Chunk], asked: int | None) -> int:
 
 def _make(
     scene: Scene,
+    draft: Draft,
     assets: Mapping[str, Path],
     part: Path,
     shelf: Shelf,
@@ -130,7 +132,15 @@ def _make(
                 own.shutdown(cancel_futures=True)
     parts = [(chunk, shelf.find(chunk) or shelf.folder) for chunk in chunks]
     try:
-        join(parts, shelf.find(track) or shelf.folder, part, title=scene.title, tick=progress.joined)
+        join(
+            parts,
+            shelf.find(track) or shelf.folder,
+            part,
+            title=scene.title,
+            captions=cues(draft),
+            language=language_of(draft),
+            tick=progress.joined,
+        )
     except (RenderFailedError, ValueError, OSError) as error:
         if isinstance(error, RenderCancelledError):
             raise
@@ -196,7 +206,7 @@ def render(
         if cache is not None:
             cache.parent.mkdir(parents=True, exist_ok=True)
         shelf = Shelf(cache if cache is not None else part.with_suffix(".parts"))
-        _make(scene, assets, part, shelf, quality, progress, executor, workers)
+        _make(scene, draft, assets, part, shelf, quality, progress, executor, workers)
         size = part.stat().st_size
         part.replace(out)
         if cache is not None:
