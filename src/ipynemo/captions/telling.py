@@ -13,7 +13,7 @@ from ipynemo.draft.pieces import Segment
 from ipynemo.draft.summary import plain, source_name
 from ipynemo.draft.values import Draft
 
-__all__ = ["Moment", "alt_text", "moments", "transcript"]
+__all__ = ["Moment", "alt_text", "clock", "moments", "transcript"]
 
 MOST_MOMENTS: Final = 2_000  # scenes; more is no transcript that anybody reads
 ALT_LETTERS: Final = 250  # what screen readers read in one breath
@@ -32,7 +32,8 @@ class Moment:
     said: list[Cue] = field(default_factory=list)
 
 
-def _clock(ms: int) -> str:
+def clock(ms: int) -> str:
+    """Return a time as a clock shows it: `0:05`, `1:01:05`."""
     seconds = ms // 1000
     hours = f"{seconds // 3600}:{seconds // 60 % 60:02}" if seconds >= 3600 else f"{seconds // 60}"
     return f"{hours}:{seconds % 60:02}"
@@ -129,16 +130,16 @@ def transcript(draft: Draft, language: str | None = None) -> str:
     words = words_for(language or language_of(draft))
     told = moments(draft, language)
     title = plain(draft.title or "", 200)
-    length = _clock(draft.duration_ms)
+    length = clock(draft.duration_ms)
     blocks = [words.get("head", "titled" if title else "untitled", title=title, length=length)]
     for moment in told:
-        lines = [f"{_clock(moment.start_ms)}–{_clock(moment.end_ms)}", f"[{moment.shown}]"]
+        lines = [f"{clock(moment.start_ms)}–{clock(moment.end_ms)}", f"[{moment.shown}]"]
         both = [("written", cue) for cue in moment.written] + [("said", cue) for cue in moment.said]
         for kind, cue in sorted(both, key=lambda pair: pair[1].start_ms):
             text = words.get("line", "joint").join(cue.text.split("\n"))
             if kind == "said":
                 text = " ".join(cue.text.split("\n"))
-            lines.append(words.get("line", kind, at=_clock(cue.start_ms), text=text))
+            lines.append(words.get("line", kind, at=clock(cue.start_ms), text=text))
         blocks.append("\n".join(lines))
     if any(one.source and one.source.startswith("speech:") for track in draft.tracks for one in track.segments):
         blocks.append(words.get("head", "narrated"))

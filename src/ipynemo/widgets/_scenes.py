@@ -18,7 +18,7 @@ def scenes_of(draft: Draft) -> list[dict[str, Any]]:
     """Return where the scenes begin: `{"at": seconds, "name": …}`, from the first track that shows something."""
     seen = [track for track in draft.tracks if track.segments and track.kind in ("video", "text", "other")]
     main = next((track for track in seen if track.kind == "video"), None) or next(iter(seen), None)
-    if main is None or main.kind == "text" and all(role_of(main, segment) == "caption" for segment in main.segments):
+    if main is None or (main.kind == "text" and all(role_of(main, segment) == "caption" for segment in main.segments)):
         return []
     scenes = []
     for segment in sorted(main.segments, key=lambda one: one.start_ms)[:MAX_SCENES]:

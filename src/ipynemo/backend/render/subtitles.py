@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from av.packet import Packet
 
@@ -63,7 +63,7 @@ def subtitle_packets(stream: SubtitleStream, cues: Sequence[Cue], end_ms: int) -
         if end <= begin:
             continue
         text = cue.text.encode()
-        packet: Packet[SubtitleStream] = Packet(len(text).to_bytes(2, "big") + text)
+        packet = cast("Packet[SubtitleStream]", Packet(len(text).to_bytes(2, "big") + text))
         packet.stream = stream
         packet.time_base = TIME_BASE
         packet.pts = packet.dts = begin
