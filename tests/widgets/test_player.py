@@ -122,6 +122,10 @@ def test_scenes_come_from_the_first_track_that_shows_something() -> None:
         {"at": 1.0, "name": "Grid"},
         {"at": 2.0, "name": ""},
     ]
+    drawn = {"d": 5, "n": "往回走", "m": {"scene": "denoising", "about": {}}}
+    old = {"d": 5, "st": 5, "n": "coffee.png", "m": {"scene": "latent_grid"}}
+    both = Draft({"t": [{"tt": 0, "sg": [drawn, old]}]})
+    assert [scene["name"] for scene in scenes_of(both)] == ["往回走", "latent grid"]
     assert scenes_of(Draft()) == []
     assert scenes_of(Draft({"t": [{"tt": 7, "m": {"role": "caption"}, "sg": [{"tx": "x", "d": 9}]}]})) == []
 

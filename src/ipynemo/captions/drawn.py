@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from ipynemo.draft.drawn import is_drawn
 from ipynemo.draft.pieces import Segment, as_number
 
-__all__ = ["DRAWN", "about_of", "colours_of", "scene_of", "words_of"]
+__all__ = ["about_of", "colours_of", "scene_of", "words_of"]
 
-DRAWN: Final = ("evidence", "pixels", "noising", "denoising", "tiny_model", "latent_grid", "limits")
 # The renderer draws it where the draft has none, so it is told here where the draft has none.
 BADGE: Final = "Illustration on your picture — not a recording of how it was made"
 MOST_LETTERS: Final = 300
@@ -34,8 +34,7 @@ def scene_of(segment: Segment) -> str | None:
 
 def about_of(segment: Segment) -> Mapping[str, Any] | None:
     """Return what a drawn scene is about; None where the segment is an ordinary shot."""
-    about = segment.meta.get("about")
-    return about if isinstance(about, dict) and scene_of(segment) in DRAWN else None
+    return segment.meta["about"] if is_drawn(segment.meta) else None
 
 
 def _text(value: Any) -> Iterator[str]:

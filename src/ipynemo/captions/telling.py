@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ipynemo.captions.cues import Cue, plain_lines, spoken, written
-from ipynemo.captions.drawn import DRAWN, about_of, scene_of
+from ipynemo.captions.drawn import about_of, scene_of
 from ipynemo.captions.language import language_of
 from ipynemo.captions.words import Words, words_for
+from ipynemo.draft.drawn import is_named
 from ipynemo.draft.pieces import Segment
 from ipynemo.draft.summary import plain, source_name
 from ipynemo.draft.values import Draft
@@ -27,7 +28,8 @@ class Moment:
 
     start_ms: int
     end_ms: int
-    shown: str = ""
+    shown: str
+    name: str = ""
     written: list[Cue] = field(default_factory=list)
     said: list[Cue] = field(default_factory=list)
 
@@ -56,10 +58,11 @@ def _motion(segment: Segment, words: Words) -> str:
 
 def _shown(segment: Segment, words: Words, *, still: bool) -> str:
     """Return what a segment of a picture track shows, in a sentence or two."""
-    name = plain(segment.name or (source_name(segment.source) if segment.source else ""), NAME_LETTERS)
+    # A scene of the storyboard bears a name of its own, other segments that of their file.
+    name = "" if is_named(segment.meta) else plain(segment.name or source_name(segment.source or ""), NAME_LETTERS)
     picture = words.get("picture", "named" if name else "nameless", name=name)
     scene, about = scene_of(segment), about_of(segment)
-    if about is not None and scene in DRAWN:
+    if about is not None and scene is not None:
         key = scene if segment.source or not words.has("drawn", f"{scene}_alone") else f"{scene}_alone"
         return _begun(words.get("drawn", key, picture=picture))
     kind = "video" if segment.meta.get("media") == "video" else "shot"
@@ -68,6 +71,10 @@ def _shown(segment: Segment, words: Words, *, still: bool) -> str:
     return _begun(
         words.get("shown", "moving", told=told, motion=motion) if motion else told + words.get("shown", "stop")
     )
+
+
+def _name(segment: Segment) -> str:
+    return plain(segment.name or "", NAME_LETTERS) if is_named(segment.meta) else ""
 
 
 def _begun(sentence: str) -> str:
@@ -88,7 +95,9 @@ def moments(draft: Draft, language: str | None = None) -> list[Moment]:
     main = next((track for track in draft.tracks_of("video") if track.segments), None)
     shots = sorted(main.segments, key=lambda one: one.start_ms)[:MOST_MOMENTS] if main else []
     told = [
-        Moment(shot.start_ms, shot.end_ms, _shown(shot, words, still=still)) for shot in shots if shot.duration_ms > 0
+        Moment(shot.start_ms, shot.end_ms, _shown(shot, words, still=still), _name(shot))
+        for shot in shots
+        if shot.duration_ms > 0
     ]
     if not told or told[0].start_ms > 0:
         told.insert(0, Moment(0, told[0].start_ms if told else draft.duration_ms, words.get("shown", "ground")))
@@ -133,7 +142,7 @@ def transcript(draft: Draft, language: str | None = None) -> str:
     length = clock(draft.duration_ms)
     blocks = [words.get("head", "titled" if title else "untitled", title=title, length=length)]
     for moment in told:
-        lines = [f"{clock(moment.start_ms)}–{clock(moment.end_ms)}", f"[{moment.shown}]"]
+        lines = [f"{clock(moment.start_ms)}–{clock(moment.end_ms)} {moment.name}".rstrip(), f"[{moment.shown}]"]
         both = [("written", cue) for cue in moment.written] + [("said", cue) for cue in moment.said]
         for kind, cue in sorted(both, key=lambda pair: pair[1].start_ms):
             text = words.get("line", "joint").join(cue.text.split("\n"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ipynemo.captions.cues import role_of
-from ipynemo.draft import Draft
+from ipynemo.draft import Draft, Segment
+from ipynemo.draft.drawn import is_named
 from ipynemo.draft.summary import plain
 
 __all__ = ["MAX_SCENES", "scenes_of"]
@@ -20,9 +21,13 @@ def scenes_of(draft: Draft) -> list[dict[str, Any]]:
     main = next((track for track in seen if track.kind == "video"), None) or next(iter(seen), None)
     if main is None or (main.kind == "text" and all(role_of(main, segment) == "caption" for segment in main.segments)):
         return []
-    scenes = []
-    for segment in sorted(main.segments, key=lambda one: one.start_ms)[:MAX_SCENES]:
-        scene = segment.meta.get("scene")
-        name = (scene if isinstance(scene, str) else None) or segment.name or segment.text or ""
-        scenes.append({"at": segment.start_s, "name": plain(name.replace("_", " "), NAME_LIMIT)})
-    return scenes
+    shown = sorted(main.segments, key=lambda one: one.start_ms)[:MAX_SCENES]
+    return [{"at": segment.start_s, "name": plain(_name_of(segment), NAME_LIMIT)} for segment in shown]
+
+
+def _name_of(segment: Segment) -> str:
+    scene = segment.meta.get("scene")
+    if segment.name and is_named(segment.meta):
+        return segment.name
+    # In drafts from before there were drawn scenes, a segment bears its file's name: the same for all of them.
+    return (scene.replace("_", " ") if isinstance(scene, str) else None) or segment.name or segment.text or ""

@@ -31,7 +31,7 @@ def transcript_view(draft: Draft | None, language: str) -> list[dict[str, Any]]:
         room -= len(moment.shown) + sum(len(cue.text) + 20 for cue, _ in cues) + 60
         if room < 0:
             break
-        when = f"{clock(moment.start_ms)}–{clock(moment.end_ms)}"
+        when = f"{clock(moment.start_ms)}–{clock(moment.end_ms)} {moment.name}".rstrip()
         told.append({"at": moment.start_ms / 1000, "when": when, "shown": moment.shown, "lines": lines})
     return told
 

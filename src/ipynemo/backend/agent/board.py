@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ipynemo.draft.drawn import is_drawn
 from ipynemo.edits import text_role
 
 if TYPE_CHECKING:
@@ -81,6 +82,10 @@ class Board:
         if self.main is None:
             return []
         return [Spot(self.main, segment.number) for segment in self.draft.track(self.main).segments]
+
+    def shots(self) -> list[Spot]:
+        """Return the clips without the scenes that are drawn, which have no camera."""
+        return [spot for spot in self.clips() if not is_drawn(self.segment(spot).meta)]
 
     def clip_at(self, ms: int) -> Spot | None:
         """Return the clip that is shown at a moment."""

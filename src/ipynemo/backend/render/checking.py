@@ -45,7 +45,7 @@ def _check_sound(path: Path) -> None:
 
 def _uses(scene: Scene) -> list[tuple[str, str | None, Callable[[Path], None]]]:
     shots = [item for layer in scene.layers for item in layer if isinstance(item, Shot)]
-    seen = [(shot.where, shot.source, _check_picture) for shot in shots]
+    seen = [(shot.where, shot.source, _check_picture) for shot in shots if shot.shows_a_file]
     heard = [(sound.where, sound.source, _check_sound) for sound in scene.sounds if not sound.own and not sound.mood]
     return [*seen, *heard]
 
