@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "intents": {"errors"},
     "draft": {"errors"},
     "captions": {"errors", "draft"},
-    "edits": {"errors", "draft"},
+    "edits": {"errors", "draft", "captions"},
     "frames": {"errors", "draft"},
     "loop": {"errors", "settings"},
     "client": CORE,

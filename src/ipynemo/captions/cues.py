@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from ipynemo.captions.drawn import colours_of, words_of
+from ipynemo.captions.language import language_of
+from ipynemo.captions.words import words_for
 from ipynemo.draft.pieces import Segment, Track
 from ipynemo.draft.values import Draft
 
-__all__ = ["Cue", "cues", "has_captions", "plain_lines", "role_of", "spoken", "written"]
+__all__ = ["Cue", "cues", "has_captions", "is_narrated", "plain_lines", "read_aloud", "role_of", "spoken", "written"]
 
+SPEECH: Final = "speech:"  # the source of a sound that is a voice, as in "speech:en"
 MOST_CUES: Final = 20_000
 MOST_LETTERS: Final = 1_000  # of one cue; two lines have about eighty
 MOST_AT_ONCE: Final = 4
@@ -151,4 +154,18 @@ def cues(draft: Draft, *, on_screen: bool = False) -> list[Cue]:
     found = spoken(draft)
     if on_screen:
         found = sorted([*found, *written(draft)], key=lambda cue: (cue.start_ms, cue.end_ms))
-    return _joined(_at_once(found))[:MOST_CUES]
+    told = _joined(_at_once(found))[:MOST_CUES]
+    if told and is_narrated(draft):
+        label = words_for(language_of(draft)).get("label", "voice")
+        told[0] = Cue(told[0].start_ms, told[0].end_ms, f"{label}\n{told[0].text}")
+    return told
+
+
+def is_narrated(draft: Draft) -> bool:
+    """Return whether a synthetic voice reads the captions aloud."""
+    return any((one.source or "").startswith(SPEECH) for track in draft.tracks_of("audio") for one in track.segments)
+
+
+def read_aloud(draft: Draft) -> list[Cue]:
+    """Return the captions as a voice reads them: one after the other, each once."""
+    return _joined(_at_once(spoken(draft)))[:MOST_CUES]

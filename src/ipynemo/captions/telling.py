@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from ipynemo.captions.cues import Cue, plain_lines, spoken, written
+from ipynemo.captions.cues import Cue, is_narrated, plain_lines, spoken, written
 from ipynemo.captions.drawn import about_of, scene_of
 from ipynemo.captions.language import language_of
 from ipynemo.captions.words import Words, words_for
@@ -150,7 +150,7 @@ def transcript(draft: Draft, language: str | None = None) -> str:
                 text = " ".join(cue.text.split("\n"))
             lines.append(words.get("line", kind, at=clock(cue.start_ms), text=text))
         blocks.append("\n".join(lines))
-    if any(one.source and one.source.startswith("speech:") for track in draft.tracks for one in track.segments):
+    if is_narrated(draft):
         blocks.append(words.get("head", "narrated"))
     return "\n\n".join(blocks) + "\n"
 

@@ -15,7 +15,6 @@ from ipynemo.backend.render.plan import plan_scene, sound_track_of
 from ipynemo.backend.render.scene import FPS, to_scene
 from ipynemo.backend.render.sharing import Sharing
 from ipynemo.backend.render.shelf import Shelf
-from ipynemo.captions import cues, language_of
 from ipynemo.errors import NemoError, RenderCancelledError, RenderFailedError
 
 if TYPE_CHECKING:
@@ -137,8 +136,7 @@ def _make(
             shelf.find(track) or shelf.folder,
             part,
             title=scene.title,
-            captions=cues(draft),
-            language=language_of(draft),
+            draft=draft,
             tick=progress.joined,
         )
     except (RenderFailedError, ValueError, OSError) as error:
