@@ -252,7 +252,7 @@ class Composer:
         if drawn.below is not None:
             self._draw_shot(frame, drawn.below)
         for (mine, _), (theirs, _) in zip(frame.each, over.each, strict=True):
-            mine[:] = cv2.addWeighted(mine, 1 - drawn.strength, theirs, drawn.strength, 0)
+            cv2.addWeighted(mine, 1 - drawn.strength, theirs, drawn.strength, 0, dst=mine)
         self._spare.append(over)
 
     def close(self) -> None:
