@@ -99,7 +99,7 @@ class BackendConfig:
     allow_private_urls: bool = False
     database_connections: int = 10
     database_wait_s: float = 15.0
-    cache_bytes: int = 4 << 30
+    cache_bytes: int = 4_000_000_000
 
     def __post_init__(self) -> None:
         if not self.token:
