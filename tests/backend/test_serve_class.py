@@ -256,5 +256,5 @@ def test_the_options_of_a_large_server_reach_it(tmp_path: Path, monkeypatch: pyt
     for given in ((), options):
         assert CliRunner().invoke(app, [*command, *given]).exit_code == 0
     ours = [(each.renders_at_once, each.database_connections, each.cache_bytes, each.scheduler) for each in begun]
-    default = max(1, (os.cpu_count() or 1) // 2)
+    default = os.cpu_count()
     assert ours == [(default, 10, 4_000_000_000, None), (7, 5, 1_500_000_000, "tcp://host:1")]

@@ -131,6 +131,9 @@ def test_only_the_pictures_that_are_looked_at_are_fetched_from_the_bucket(
     assert copies() == before + 1
     there.say("explain the last picture")
     assert copies() == before + 2
+    [previewer] = workers(two[1])  # it would stay for a minute, and other tests count who works
+    previewer.kill()
+    assert not psutil.wait_procs([previewer], timeout=30)[1]
 
 
 def test_a_worker_process_is_given_no_secret(two: tuple[ServerProcess, ServerProcess]) -> None:

@@ -140,7 +140,7 @@ def serve(
     user_gb : float
         How much room the files of each user of `anonymous` have.
     renders_at_once : int, optional
-        How many renders this server has made at the same time; by default one for every two cores.
+        How many renders this server runs at the same time; by default as many as it has processors, which they share.
     database_connections : int
         How many connections this server keeps to a PostgreSQL, besides the one that listens for news.
     cache_gb : float

@@ -140,7 +140,7 @@ def serve(
     session_days: Annotated[float, typer.Option(min=0, help="A session unused for so long is forgotten.")] = 30.0,
     user_gb: Annotated[float, typer.Option(min=0, help="Room for the files of each user of --anonymous, in GB.")] = 2.0,
     renders_at_once: Annotated[
-        int | None, typer.Option(min=1, help="How many clips are made at the same time. [default: one for two cores]")
+        int | None, typer.Option(min=1, help="How many clips are made at the same time. [default: one a core]")
     ] = None,
     database_connections: Annotated[
         int, typer.Option(min=1, help="Connections to a PostgreSQL, besides the one that listens for news.")
