@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,8 @@ def test_a_prompt_is_shown_only_when_it_is_asked_for(pictures: tuple[AssetFacts,
     assert "Say “show the prompt” to have them in." in turn.text
     shown = say("show the prompt", turn.draft, assets=pictures[1:])
     assert [name for name, _ in shown.calls] == ["show_prompt"]
+    assert re.fullmatch(r"The prompt is on a card at [\d.]+ s\.", shown.text)
+    assert "没听懂" not in say("显示提示词", turn.draft, assets=pictures[1:]).text
     assert "Prompt in the file:\\nmy private robot" in shown.draft.to_json()
     assert shown.draft.duration_s == 30
     told = say("what is the prompt?", turn.draft, assets=pictures[1:])
