@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from ipynemo.errors import InvalidRequestError
+from ipynemo.settings import check_scheduler
 
 __all__ = ["DATABASE_VARIABLE", "TOKEN_VARIABLE", "BackendConfig", "database_given"]
 
@@ -32,6 +33,9 @@ class BackendConfig:
         A database URL; by default SQLite in the data folder.
     storage : str, optional
         Where uploads and clips lie: `file:///folder` or `s3://bucket/prefix`; by default the data folder.
+    scheduler : str, optional
+        The Dask scheduler whose workers make the renders: `tcp://host:port`, or `tls://host:port`; by default they are
+        made on this computer.
     fixed_user : {"local", "served"}
         Who the fixed user is: the one of this computer, or the one that a class shares.
     anonymous : bool
@@ -74,6 +78,7 @@ class BackendConfig:
     token: str = field(repr=False)
     database: str | None = field(default=None, repr=False)
     storage: str | None = None
+    scheduler: str | None = None
     fixed_user: ACCESS = "local"
     anonymous: bool = False
     anonymous_days: float = 7.0
@@ -104,6 +109,8 @@ class BackendConfig:
                 raise InvalidRequestError(f"{name} is {value!r}.", hint="It must be 0 or more.")
         if not self.database_connections:
             raise InvalidRequestError("database_connections is 0.", hint="It must be 1 or more.")
+        if self.scheduler is not None:
+            check_scheduler(self.scheduler)
 
     @property
     def user_id(self) -> str:

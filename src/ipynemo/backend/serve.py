@@ -99,6 +99,7 @@ def serve(
     data: Path | None = None,
     database: str | None = None,
     storage: str | None = None,
+    scheduler: str | None = None,
     anonymous: bool = False,
     edit_cost: int = 0,
     credits: int = 100,  # noqa: A002 - the protocol's word
@@ -120,6 +121,8 @@ def serve(
         which may have one, else SQLite in the data folder.
     storage : str, optional
         Where uploads and clips lie: `file:///folder` or `s3://bucket/prefix`; by default the data folder.
+    scheduler : str, optional
+        The Dask scheduler whose workers make the renders, `tcp://host:port`; by default this computer makes them.
     anonymous : bool
         Whether everyone who asks gets a user of their own, for 7 days.
     edit_cost, credits : int
@@ -148,6 +151,7 @@ def serve(
         token=secret,
         database=database_given(database),
         storage=storage,
+        scheduler=scheduler,
         fixed_user="served",
         anonymous=anonymous,
         edit_cost=edit_cost,

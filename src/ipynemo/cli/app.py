@@ -129,6 +129,10 @@ def serve(
         str | None,
         typer.Option(help="Where files and clips lie: file:///folder or s3://bucket/prefix. [default: --data]"),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="The Dask scheduler whose workers make the clips: tcp://host:port. [default: this computer]"),
+    ] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Give everyone who asks a user of their own.")] = False,
     edit_cost: Annotated[int, typer.Option(min=0, help="What a change of the draft costs, in credits.")] = 0,
     credits: Annotated[int, typer.Option(min=0, help="What every user has to spend.")] = 100,  # noqa: A002
@@ -153,6 +157,7 @@ def serve(
         data=data,
         database=database,
         storage=storage,
+        scheduler=scheduler,
         anonymous=anonymous,
         edit_cost=edit_cost,
         credits=credits,

@@ -43,9 +43,9 @@ class AsyncNemo:
     data : path, optional
         The folder of the embedded backend and of the journal; else `IPYNEMO_DATA_DIR`, else the platform's.
     **options
-        Of the embedded backend: `edit_cost`, `credits`, `plan_export`; and `sign_certificate` with `sign_key`, two
-        files (PEM) with which it signs every clip as a C2PA record, else `IPYNEMO_SIGN_CERTIFICATE` and
-        `IPYNEMO_SIGN_KEY`.
+        Of the embedded backend: `edit_cost`, `credits`, `plan_export`; `scheduler`, the address of a Dask scheduler
+        whose workers are to make the clips; and `sign_certificate` with `sign_key`, two files (PEM) with which it
+        signs every clip as a C2PA record, else `IPYNEMO_SIGN_CERTIFICATE` and `IPYNEMO_SIGN_KEY`.
 
     Examples
     --------

@@ -6,9 +6,9 @@ decodes nothing: every chunk begins with a key frame that nothing refers past, a
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
+import uuid
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from fractions import Fraction
@@ -99,7 +99,7 @@ def part_of(folder: Path, part: Chunk | SoundTrack) -> Path:
 @contextmanager
 def _written(path: Path) -> Iterator[Path]:
     """Give a name to write to, which becomes `path` when all went well, and vanishes when not."""
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.{threading.get_ident()}.tmp")
+    unfinished = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.tmp")
     try:
         yield unfinished
         unfinished.replace(path)
