@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +173,7 @@ def test_a_prompt_is_shown_only_when_it_is_asked_for(pictures: tuple[AssetFacts,
     ]
     again = say("show the prompt", shown.draft, assets=pictures[1:])
     assert again.draft == shown.draft
+    assert "没听懂" not in say("显示提示词", turn.draft, assets=pictures[1:]).text
     assert shown.draft.duration_s == 30
     told = say("what is the prompt?", turn.draft, assets=pictures[1:])
     assert told.text == "The file's prompt record says: “my private robot”"

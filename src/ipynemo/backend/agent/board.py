@@ -94,7 +94,7 @@ class Board:
     @property
     def music(self) -> int | None:
         """The number of the music's track: by its role or name, else the first audio track."""
-        tracks = [track for track in self.draft.tracks_of("audio") if track.segments]
+        tracks = [t for t in self.draft.tracks_of("audio") if t.segments and t.meta.get("role") != "narration"]
         for track in tracks:
             name = (track.name or "").lower()
             if track.meta.get("role") == "music" or any(word in name for word in ("music", "bgm", "音乐")):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_MS", "LEAST_MS", "MOST_MS", "Board", "Wishes", "fit_for", "storyboard"]
 
 DEFAULT_MS = 30_000  # for each picture
+NARRATED_MS = 45_000  # saying the captions takes longer than reading them
 LEAST_MS = 5_000  # also for each picture
 MOST_MS = 600_000
 CROSSFADE_MS = 500
@@ -47,6 +48,10 @@ class Wishes:
         Of the whole clip; None for 30 s a picture.
     music : str or None
         A mood; None for silence.
+    reduced_motion : bool
+        Pictures stand still; scenes change by crossfades.
+    narration : bool
+        A synthetic voice reads the captions aloud. It needs more time, so without a length there are 45 s a picture.
     """
 
     language: str = "en"
@@ -57,6 +62,8 @@ class Wishes:
     captions: bool = True
     titles: bool = True
     show_prompt: bool = False
+    reduced_motion: bool = False
+    narration: bool = False
 
 
 @dataclass
@@ -88,10 +95,10 @@ def fit_for(asset: AssetFacts, width_px: int, height_px: int) -> str:
     return "blur" if max(ratio, 1 / ratio) > UNLIKE else "cover"
 
 
-def _share(total_ms: int | None, count: int) -> tuple[int, list[int]]:
+def _share(total_ms: int | None, count: int, each_ms: int) -> tuple[int, list[int]]:
     """Return how many pieces find a place, and where each ends."""
     fitting = min(count, MOST_MS // LEAST_MS)
-    total = DEFAULT_MS * fitting if total_ms is None else total_ms
+    total = each_ms * fitting if total_ms is None else total_ms
     total = min(max(total, LEAST_MS * fitting), MOST_MS)
     return fitting, [round(total * i / fitting) for i in range(fitting + 1)]
 
@@ -138,7 +145,7 @@ class _Maker:
             self.put("titles", start_ms, duration_ms, tx=text, m={"style": style})
 
     def say(self, sentences: list[str], start_ms: int, duration_ms: int) -> None:
-        if self.wishes.captions:
+        if self.wishes.captions or self.wishes.narration:  # what is said is also written
             for caption in timed(sentences, start_ms, duration_ms, self.script.columns_per_s):
                 style = {"style": {"role": "caption"}}
                 self.put("captions", caption.start_ms, caption.duration_ms, tx=caption.text, m=style)
@@ -187,6 +194,7 @@ class _Maker:
 
     def draft(self, title: str, total_ms: int) -> Draft:
         raw = edits.blank(self.wishes.aspect, title).raw
+        raw["m"]["language"] = self.script.language
         last = self.tracks["pictures"][-1]
         last["m"]["fade_out_ms"] = min(600, last["d"] // 3)
         roles = {"pictures": (0, "pictures"), "cards": (7, "card"), "titles": (7, "title"), "captions": (7, "caption")}
@@ -199,7 +207,8 @@ class _Maker:
         if self.wishes.music:
             draft = edits.set_music(draft, self.wishes.music, volume=self.wishes.music_volume)
             draft = edits.rename_track(draft, len(draft.tracks), self.script.one("tracks", "music"))
-        return draft
+        draft = edits.reduce_motion(draft) if self.wishes.reduced_motion else draft
+        return edits.narrate(draft, self.script.language) if self.wishes.narration else draft
 
 
 def storyboard(assets: Sequence[AssetFacts], wishes: Wishes) -> Board:
@@ -213,14 +222,15 @@ def storyboard(assets: Sequence[AssetFacts], wishes: Wishes) -> Board:
     wishes : Wishes
     """
     script = script_for(wishes.language)
+    each_ms = NARRATED_MS if wishes.narration else DEFAULT_MS
     shown = [asset for asset in assets if asset.kind in ("image", "video")]
     maker = _Maker(wishes, script, several=len(shown) > 1)
     unused = [plain(asset.name, NAME_LIMIT) for asset in assets if asset.kind == "audio"]
     if not shown:
-        total = min(max(wishes.total_ms or DEFAULT_MS, LEAST_MS), MOST_MS)
+        total = min(max(wishes.total_ms or each_ms, LEAST_MS), MOST_MS)
         maker.scenes(None, 0, total)
         return Board(maker.draft(script.one("title", "none"), total), total, [], unused)
-    fitting, ends = _share(wishes.total_ms, len(shown))
+    fitting, ends = _share(wishes.total_ms, len(shown), each_ms)
     unused += [plain(asset.name, NAME_LIMIT) for asset in shown[fitting:]]
     facts, start = [], 0
     for asset, share_start, share_end in zip(shown, ends, ends[1:], strict=False):

@@ -81,7 +81,7 @@ class SoundTrack:
     @property
     def sources(self) -> frozenset[str]:
         """The ids of the assets that are needed to encode it."""
-        return frozenset(sound.source for sound in self.sounds if sound.mood is None)
+        return frozenset(sound.source for sound in self.sounds if not sound.is_made)
 
 
 def _shots(scene: Scene) -> list[Shot]:
@@ -215,7 +215,7 @@ def sound_track_of(scene: Scene, assets: Mapping[str, Path]) -> SoundTrack:
     """Return the sound of a scene; see `sound_track`."""
     digests = _Digests(assets)
     heard = [
-        replace(sound, where="", source=sound.source if sound.mood is not None else digests[sound.source])
+        replace(sound, where="", source=sound.source if sound.is_made else digests[sound.source])
         for sound in scene.sounds
     ]
     return SoundTrack(_key("sound", heard, scene.samples), scene.sounds, scene.samples)

@@ -15,6 +15,9 @@ from ipynemo.backend.render.motion import Fit, Motion, to_motion
 from ipynemo.backend.render.scenes import ABOUT_PICTURES, SCENES, noted
 from ipynemo.backend.render.style import Style, to_style
 from ipynemo.backend.render.values import Colour, choice, colour, flag, number, object_of
+from ipynemo.backend.speech.fitting import slots
+from ipynemo.captions import Cue
+from ipynemo.captions.cues import SPEECH, plain_lines, read_aloud
 from ipynemo.draft import Draft, Segment, Track
 
 if TYPE_CHECKING:
@@ -75,7 +78,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Something to hear: a source from `start` for `length` samples. `own` marks the sound of a shot."""
+    """Something to hear: a source from `start` for `length` samples. `own` marks the sound of a shot.
+
+    A voice says its `text`.
+    """
 
     where: str
     source: str
@@ -88,6 +94,17 @@ class Sound:
     loop: bool = False
     seed: int = 0
     own: bool = False
+    text: str = ""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it is made on the spot, from no asset."""
+        return self.source.startswith((MUSIC, SPEECH))
+
+    @property
+    def voice(self) -> str | None:
+        """The voice that says the text; None for all other sounds."""
+        return self.source.removeprefix(SPEECH) if self.source.startswith(SPEECH) else None
 
     @property
     def mood(self) -> str | None:
@@ -225,6 +242,29 @@ def _sound(track: Track, segment: Segment) -> Sound | None:
     )
 
 
+def _speech(sound: Sound, segment: Segment, captions: list[Cue]) -> list[Sound]:
+    """Return what a voice says during a segment, each at its time: the captions, or the segment's own text."""
+    told = [cue for cue in captions if segment.start_ms <= cue.start_ms < segment.end_ms]
+    if segment.text is not None:
+        told = [Cue(segment.start_ms, segment.end_ms, text)] if (text := " ".join(plain_lines(segment.text))) else []
+    return [
+        replace(sound, start=_samples(cue.start_ms), length=_samples(room_ms), in_ms=0, loop=False, text=cue.text)
+        for cue, room_ms in slots(told, segment.end_ms)
+        if room_ms
+    ]
+
+
+def _heard(draft: Draft, track: Track) -> list[Sound]:
+    """Return the sounds of a track."""
+    captions = read_aloud(draft) if any((s.source or "").startswith(SPEECH) for s in track.segments) else []
+    found: list[Sound] = []
+    for segment in track.segments:
+        sound = _sound(track, segment)
+        if sound is not None:
+            found += [sound] if sound.voice is None else _speech(sound, segment, captions)
+    return found
+
+
 def _own_sound(shot: Shot) -> Sound | None:
     """Return the sound of a film on a video track; it fades with the picture."""
     if shot.source is None or shot.volume <= 0:
@@ -272,7 +312,7 @@ def to_scene(draft: Draft, quality: str = "high", short_px: int | None = None) -
         elif track.kind == "text":
             layers.append(_words(track))
         elif track.kind == "audio":
-            sounds.extend(sound for sound in (_sound(track, s) for s in track.segments) if sound)
+            sounds.extend(_heard(draft, track))
     return Scene(
         width=width,
         height=height,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ipynemo.backend.agent.rules.context import Do, Plan, Tell, numbers_of, percent_of
 from ipynemo.backend.agent.rules.picture import aspect_of
 from ipynemo.backend.agent.rules.sound import mood_of
+from ipynemo.backend.agent.rules.wishes import wants_narration, wants_reduced_motion
 from ipynemo.backend.agent.vocabulary import GENRES
 from ipynemo.backend.agent.words import TIME
 from ipynemo.backend.explain import evidence_for, languages
@@ -135,6 +136,8 @@ def story_rule(clause: Clause, context: Context) -> Plan | None:
         text,
     ) and not re.search(rf"{_NO}(?:the )?(?:prompt|提示词)", text):
         args["show_prompt"] = True
+    args |= {"reduced_motion": True} if wants_reduced_motion(text) else {}
+    args |= {"narration": True} if wants_narration(text) else {}
     return _chosen(clause, context, args, notes)
 
 

@@ -7,7 +7,9 @@ from pydantic import Field
 from ipynemo import edits
 from ipynemo.backend.agent.registry import Done, tool
 from ipynemo.backend.agent.situation import Situation
+from ipynemo.backend.agent.tools.access import spoken_facts
 from ipynemo.backend.explain import Wishes, evidence_for, languages, prompt_card, prompt_text, script_for, storyboard
+from ipynemo.backend.speech import SpeechError, check_voice
 from ipynemo.draft import Draft
 from ipynemo.draft.drawn import is_drawn
 from ipynemo.draft.summary import seconds_text
@@ -30,6 +32,8 @@ def explain_pictures(
     captions: bool = True,
     titles: bool = True,
     show_prompt: bool = False,
+    reduced_motion: bool = False,
+    narration: bool = False,
     assets: list[str] | None = None,
 ) -> Done:
     """Make an explainer from the facts of the uploaded pictures, as in: explain what an AI image is."""
@@ -41,11 +45,20 @@ def explain_pictures(
     wishes: dict[str, Any] = {"language": language, "captions": captions, "titles": titles, "show_prompt": show_prompt}
     wishes["total_ms"] = None if allowed is None else round(allowed * 1000)
     wishes["music"] = None if music == "none" else music
+    wishes["reduced_motion"] = reduced_motion
     if volume is not None:
         wishes["music_volume"] = volume
+    voice: dict[str, Any] = {}
+    if narration:
+        try:
+            check_voice(language)
+            wishes["narration"] = True
+        except SpeechError as error:  # the explainer is none the worse for having captions only
+            voice = {"no_voice": str(error)}
     frame = (situation.draft.width_px, situation.draft.height_px)
     kept = next((name for name, size in edits.ASPECTS.items() if size == frame), "16:9")
     board = storyboard(chosen, Wishes(aspect=aspect or kept, **wishes))
+    voice |= {"voice": spoken_facts(board.draft, language)} if wishes.get("narration") else {}
     facts: dict[str, Any] = {
         "pictures": len(shown),
         "names": [f.name for f in board.facts],
@@ -56,6 +69,7 @@ def explain_pictures(
         "levels": [f.evidence.level for f in board.facts],
         "prompt_record": any(c.kind == "record" for f in board.facts for c in f.evidence.claims),
         "prompt_shown": show_prompt and any(f.evidence.prompt for f in board.facts),
+        **voice,
     }
     return Done(board.draft, facts)
 
