@@ -101,7 +101,9 @@ def show_prompt(draft: Draft, situation: Situation, asset: str) -> Done:
 
 
 def _language_of(draft: Draft) -> str:
-    """Return the language that the storyboard was written in, told by what it calls its tracks."""
+    """Return the language that the storyboard was written in: as the draft says, else by what it calls its tracks."""
+    if draft.meta.get("language") in languages():
+        return str(draft.meta["language"])
     names = {track.name for track in draft.tracks}
     named = (code for code in languages() if names & {script_for(code).one("tracks", key) for key in _TOLD_BY})
     return next(named, "en")
