@@ -40,6 +40,11 @@ class Motion:
     end: View | None = None
     eased: bool = True
 
+    @property
+    def stilled(self) -> Motion:
+        """The same without anything that moves: a view that is held stays, and of a move the whole picture."""
+        return self if self.start is not None and self.start == self.end else Motion()
+
 
 class Placement(NamedTuple):
     """Where the picture lies in the frame: its top left corner in frame pixels, and frame pixels per picture pixel."""

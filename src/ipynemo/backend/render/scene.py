@@ -200,7 +200,7 @@ def _shots(track: Track, *, reduced: bool) -> tuple[Shot, ...]:
                 in_ms=segment.in_ms,
                 volume=number(segment.volume, 1.0, 0, 2) if scene is None else 0.0,
                 fit=cast("Fit", choice(meta.get("fit"), ("cover", "contain", "blur"), "cover")),
-                motion=Motion() if reduced and motion.start != motion.end else motion,
+                motion=motion.stilled if reduced else motion,
                 transition=kind,
                 transition_frames=frames,
                 fade_out_frames=frame_of(number(meta.get("fade_out_ms"), 0, 0, segment.duration_ms)),

@@ -213,7 +213,7 @@ def filled(pixels: np.ndarray) -> Planes:
     return for_frame(pixels)
 
 
-def softened(pixels: np.ndarray, stage: Stage, light: float = 0.30, blur: float = 0.055) -> np.ndarray:
+def softened(pixels: np.ndarray, stage: Stage, light: float = 0.22, blur: float = 0.055) -> np.ndarray:
     """Return a soft and dark copy of a picture that fills the frame, as a ground for words.
 
     Parameters
@@ -221,7 +221,7 @@ def softened(pixels: np.ndarray, stage: Stage, light: float = 0.30, blur: float 
     pixels : ndarray, shape (height_px, width_px, 3), uint8, RGB
     stage : Stage
     light : float
-        How much of its light is left, 0–1. At 0.30 nothing is lighter than a grey of 5.5 : 1 against white.
+        How much of its light is left, 0–1. At 0.22 even faint words have 4.5 : 1 on it, whatever the picture.
     blur : float
         Standard deviation, of the short side.
     """

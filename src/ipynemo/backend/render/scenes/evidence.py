@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Evidence"]
 
 MOST_CARDS = 6
+MOST = {"label": 40, "text": 180, "source": 110, "note": 110}  # characters; more cannot be read in the time
 PICTURE = {"wide": 0.45, "square": 0.34, "tall": 0.40}  # of the room
-SCALES = [1.3 * 0.94**n for n in range(11)]  # tried one after the other, until all cards fit; down to 17 px of 1080
+SCALES = [1.3 * 0.9**n for n in range(7)]  # tried one after the other, until all cards fit; down to 17 px of 1080
 # In pixels at a short side of 1080: between cards and inside them, to the letters, between lines; a mark's radius.
 GAP, PAD, INDENT, LEADING, APART, MARK = 20.0, 23.0, 96.0, 9.0, 40.0, 24.0
 SMALL = 25.0
@@ -46,6 +47,14 @@ class _Card:
         lines = self.lines[:-1] if self.beside else self.lines
         between = LEADING * max(len(lines) - 1, 0)
         return sum(line.height for line in lines) + self.stage.px(2 * PAD + between) * self.scale
+
+
+def _stacked(cards: list[_Card], gap: float) -> float:
+    return sum(card.height for card in cards) + gap * max(len(cards) - 1, 0)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 class Evidence(DrawnScene):
@@ -108,15 +117,24 @@ class Evidence(DrawnScene):
         for scale in SCALES:
             gap = stage.px(GAP) * scale
             below = [
-                set_words(text, stage, SMALL * max(scale, 0.8), room.width, room.height / 8, colour=FAINT)
+                set_words(
+                    _short(text, MOST["note"]),
+                    stage,
+                    SMALL * max(scale, 0.8),
+                    room.width,
+                    room.height / 8,
+                    colour=FAINT,
+                )
                 for text in ends
             ]
             left = room.height - sum(text.height + gap for text in below)
             each = (left - gap * max(len(cards) - 1, 0)) / max(len(cards), 1)
             tight = scale == SCALES[-1]  # what does not fit now is cut
             laid = [self._lay_card(card, room.width, scale, each if tight else room.height) for card in cards]
-            if sum(card.height for card in laid) + gap * max(len(laid) - 1, 0) <= left:
+            if _stacked(laid, gap) <= left:
                 break
+        while len(laid) > 1 and _stacked(laid, gap) > left:  # more than any storyboard says
+            laid.pop()
         return laid, below, gap
 
     def _lay_card(self, card: Mapping[str, Any], width: float, scale: float, height: float) -> _Card:
@@ -126,7 +144,7 @@ class Evidence(DrawnScene):
         room = height - 2 * stage.px(PAD) * scale
 
         def lay_out(key: str, size: float, share: float, **looks: Any) -> Words:
-            return set_words(words(card, key), stage, size * scale, inner, room * share, **looks)
+            return set_words(_short(words(card, key), MOST[key]), stage, size * scale, inner, room * share, **looks)
 
         label = lay_out("label", 27, 0.2, colour=LEVELS[level], weight=700)
         text = lay_out("text", 37, 0.4, weight=600)

@@ -66,7 +66,8 @@ class Pace:
         each = np.convolve(
             np.pad(each, 4, mode="edge"), np.full(9, 1 / 9), mode="valid"
         )  # so that it does not hesitate
-        self._times = np.concatenate([[0.0], np.cumsum(each / each.sum())])
+        times = np.concatenate([[0.0], np.cumsum(each)])
+        self._times = times / times[-1]
         self._places = places
         times = np.linspace(0, 1, max(frames, 2))
         gone = np.array([self.at(float(time)) for time in times])
