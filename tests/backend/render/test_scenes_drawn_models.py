@@ -81,6 +81,17 @@ def test_the_tiles_show_the_models_own_states() -> None:
     assert top > 0
 
 
+@pytest.mark.parametrize("scene", ["tiny_model", "latent_grid"])
+def test_the_form_without_motion_begins_with_something_and_ends_as_the_other_does(scene: str) -> None:
+    segment = {"st": 0, "d": 4000, "m": {"scene": scene, "about": {"labels": LABELS | MAP_LABELS}}}
+    composer = Composer(to_scene(draft_of(video(segment), size=(640, 360), motion="reduced")), {})
+    first, last = (composer.frame(number).rgb.astype(int) for number in (0, 119))
+    composer.close()
+    assert np.count_nonzero(np.abs(first - GROUND).max(axis=2) > 60) > 5_000
+    (moving,) = frames({"labels": LABELS | MAP_LABELS}, scene, [1.0])
+    assert (last == moving).all()
+
+
 def tile_corners(frame: np.ndarray) -> list[tuple[int, int]]:
     """Return where the tiles begin, found by their white frames."""
     white = (frame.min(axis=2) > 150)[60:]

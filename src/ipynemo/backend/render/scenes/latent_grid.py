@@ -48,7 +48,7 @@ class _State(NamedTuple):
 class LatentMap(DrawnScene):
     """See the module."""
 
-    stills = (0.12, 0.45, 1.0)
+    stills = (0.0, 0.48, 1.0)
 
     def __init__(self, about: Mapping[str, Any], picture: Picture | None, stage: Stage, duration_s: float) -> None:
         super().__init__(about, picture, stage, duration_s)
@@ -201,7 +201,7 @@ class LatentMap(DrawnScene):
         small, large = len(self._map) * self._left.width / PICTURE_PX, self._right.width
         grown = smooth(now.within(0.50, 0.74))
         side = round((small * (large / small) ** grown) / 2) * 2
-        came = [round(now.came(begin, 0.4) * 64) / 64 for begin in (0.08, 0.24, 0.30, 0.66)]
+        came = [round(now.came(begin, 0.4) * 64) / 64 for begin in (0.08, 0.22, 0.26, 0.66)]
         return _State(came[0], came[1], side, came[2], came[3])
 
     def _map_at(self, side: int, strength: float) -> Cutting | None:

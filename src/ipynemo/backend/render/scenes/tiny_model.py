@@ -45,7 +45,7 @@ class _State(NamedTuple):
 class TinyModel(DrawnScene):
     """See the module."""
 
-    stills = (0.0, 0.45, 0.62, 1.0)
+    stills = (0.3, 0.55, 0.68, 1.0)
 
     def __init__(self, about: Mapping[str, Any], picture: Picture | None, stage: Stage, duration_s: float) -> None:
         super().__init__(about, picture, stage, duration_s)
