@@ -12,7 +12,7 @@ COLUMNS, ROWS = 4, 2
 WIDTH_PX, GAP_PX = 300, 6
 BACKGROUND = "#101418"
 MAX_BYTES = 300_000  # it is loaded by everyone who opens the README
-MOMENTS_S = (1.5, 6.5, 11, 15, 20, 24, 26.5, 29)  # of a clip of 30 s: the middle of each scene, between the fades
+MOMENTS_S = (1.5, 6.5, 11.8, 14.6, 19.4, 24.4, 26.5, 29)  # of a clip of 30 s: one of each scene, between the fades
 OUT = Path(__file__).parent / "pictures" / "quickstart.jpg"
 
 
