@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from PIL import Image
 from render_kit import near, picture_like, plain
 from scene_kit import clip_of, rgb_of
 
+from ipynemo.backend.render.compose import Composer
+from ipynemo.backend.render.scene import to_scene
 from ipynemo.backend.render.scenes.drawing import Drawing, softened, words
 from ipynemo.backend.render.scenes.evidence import Evidence
 from ipynemo.backend.render.scenes.limits import Limits
@@ -181,3 +184,13 @@ def test_texts_are_read_without_what_would_turn_them_round_or_fill_the_memory() 
     assert words({"a": "one\u202e two\n\n  three\x00 "}, "a") == "one two\nthree"
     assert words({"a": 5}, "a") == words({}, "a") == words({"a": None}, "a") == ""
     assert len(words({"a": "x" * 10_000_000}, "a")) == 600
+
+
+def test_no_statement_is_left_out_for_long_words(tmp_path: Path) -> None:
+    dark = plain(tmp_path / "dark.png", (20, 20, 20))
+    for size in ((640, 360), (360, 360)):
+        cards = [{**CARDS[0], "text": LONG, "source": LONG, "note": LONG[:200]}] * 5
+        draft = clip_of("evidence", {"cards": cards, "foot": LONG, "more": LONG}, size=size)
+        with closing(Composer(to_scene(draft), {"p": dark})) as film:
+            state = film._shot(0, 0, 59).place[0]
+        assert len(state) == 7, size  # five cards, and two lines below them

@@ -23,12 +23,19 @@ if TYPE_CHECKING:
 __all__ = ["Evidence"]
 
 MOST_CARDS = 6
-MOST = {"label": 40, "text": 180, "source": 110, "note": 110}  # characters; more cannot be read in the time
-PICTURE = {"wide": 0.45, "square": 0.34, "tall": 0.40}  # of the room
+MOST = {
+    "label": 40,
+    "text": 180,
+    "source": 110,
+    "note": 110,
+    "below": 80,
+}  # characters; more cannot be read in the time
+PICTURE = {"wide": 0.45, "square": 0.34, "tall": 0.40}  # of the room; with many cards less
 SCALES = [1.3 * 0.9**n for n in range(7)]  # tried one after the other, until all cards fit; down to 17 px of 1080
 # In pixels at a short side of 1080: between cards and inside them, to the letters, between lines; a mark's radius.
 GAP, PAD, INDENT, LEADING, APART, MARK = 20.0, 23.0, 96.0, 9.0, 40.0, 24.0
 SMALL = 25.0
+BOTH = ("source", "note")
 HARD = 6  # enlarged more often than this, the pixels of a tiny picture are shown as squares
 
 
@@ -64,8 +71,9 @@ class Evidence(DrawnScene):
         super().__init__(about, picture, stage, duration_s)
         given = about.get("cards")
         cards = [object_of(card) for card in given[:MOST_CARDS]] if isinstance(given, list) else []
-        self._ground, room = self._set_picture()
-        self._pieces = self._set_cards([card for card in cards if words(card, "text") or words(card, "label")], room)
+        cards = [card for card in cards if words(card, "text") or words(card, "label")]
+        self._ground, room = self._set_picture(many=len(cards) > 3)
+        self._pieces = self._set_cards(cards, room)
         last = min(0.6, 1 - 0.6 / max(duration_s, 0.6))  # by then all has begun to come in
         apart = min(max(0.09 * duration_s, APART_S), 1.2) / max(duration_s, 0.1)
         first = min(0.35 / max(duration_s, 0.35), 0.1)
@@ -74,13 +82,13 @@ class Evidence(DrawnScene):
         self._begins = [first + n * apart for n in range(count)]
         self.stills = (self._begins[count // 2] if count > 2 else 0.0, 1.0)
 
-    def _set_picture(self) -> tuple[Planes, Box]:
+    def _set_picture(self, *, many: bool) -> tuple[Planes, Box]:
         stage = self.stage
         if self.picture is None:
             room = stage.room
             across = min(room.width, stage.px(1180))
             return from_colour(GROUND, *stage.frame), room.inset((room.width - across) / 2, 0)
-        place, room = stage.split(PICTURE[stage.shape])
+        place, room = stage.split(PICTURE[stage.shape] * (0.78 if many and stage.shape != "wide" else 1.0))
         pixels = self.picture.within(place.width, place.height)
         box = place.fitted((pixels.shape[1], pixels.shape[0]))
         drawing = Drawing(stage, stage.all)
@@ -118,7 +126,7 @@ class Evidence(DrawnScene):
             gap = stage.px(GAP) * scale
             below = [
                 set_words(
-                    _short(text, MOST["note"]),
+                    _short(text, MOST["below"]),
                     stage,
                     SMALL * max(scale, 0.8),
                     room.width,
@@ -129,15 +137,26 @@ class Evidence(DrawnScene):
             ]
             left = room.height - sum(text.height + gap for text in below)
             each = (left - gap * max(len(cards) - 1, 0)) / max(len(cards), 1)
-            tight = scale == SCALES[-1]  # what does not fit now is cut
-            laid = [self._lay_card(card, room.width, scale, each if tight else room.height) for card in cards]
+            laid = [self._lay_card(card, room.width, scale, room.height) for card in cards]
             if _stacked(laid, gap) <= left:
-                break
+                return laid, below, gap
+        # What does not fit now is cut, then left out but for the statements themselves.
+        for small, tighter in ((BOTH, 1.0), (BOTH, 0.9), (BOTH, 0.8), (("note",), 0.8), ((), 0.8)):
+            laid = [self._lay_card(card, room.width, scale * tighter, each, small) for card in cards]
+            if _stacked(laid, gap) <= left:
+                return laid, below, gap
         while len(laid) > 1 and _stacked(laid, gap) > left:  # more than any storyboard says
             laid.pop()
         return laid, below, gap
 
-    def _lay_card(self, card: Mapping[str, Any], width: float, scale: float, height: float) -> _Card:
+    def _lay_card(
+        self,
+        card: Mapping[str, Any],
+        width: float,
+        scale: float,
+        height: float,
+        below: tuple[str, ...] = BOTH,
+    ) -> _Card:
         stage = self.stage
         level = choice(card.get("level"), tuple(LEVELS), "unread")
         inner = width - stage.px(INDENT + PAD) * scale
@@ -148,7 +167,7 @@ class Evidence(DrawnScene):
 
         label = lay_out("label", 27, 0.2, colour=LEVELS[level], weight=700)
         text = lay_out("text", 37, 0.4, weight=600)
-        small = [lay_out(key, SMALL, 0.17, colour=FAINT) for key in ("source", "note") if words(card, key)]
+        small = [lay_out(key, SMALL, 0.17, colour=FAINT) for key in below if words(card, key)]
         beside = len(small) == 2 and all(len(line.block.lines) == 1 for line in small)
         beside = beside and small[0].width + small[1].width + stage.px(APART) * scale <= inner
         lines = tuple(line for line in (label, text, *small) if line.height)
