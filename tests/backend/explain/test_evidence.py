@@ -134,6 +134,23 @@ def test_one_card_of_each_kind_comes_before_two_of_one() -> None:
     assert [card["source"] for card in about["cards"]] == ["EXIF: Model", "EXIF: Make", "EXIF: Software"]
 
 
+def test_a_record_that_does_not_say_whose_it_is_comes_behind_one_that_does() -> None:
+    anonymous = Record("image generator", prompt="red cross")
+    named = Record("ComfyUI", prompt="blue ring", certain=False)
+    evidence = evidence_of(
+        [
+            Statement("XMP", "AIPromptInformation", "image generator record", None, "stated", record=anonymous),
+            Statement("PNG text", "workflow", "ComfyUI record", None, "stated", record=named),
+        ]
+    )
+    about = evidence_about(evidence, script_for("en"), 4, show_prompt=True)
+    assert [(card["text"], card["source"]) for card in about["cards"]] == [
+        ("It was made with ComfyUI", "PNG text: workflow"),
+        ("It holds a record of a prompt", "XMP: AIPromptInformation"),
+        ("Prompt: “red cross”", "XMP: AIPromptInformation"),
+    ]
+
+
 def test_both_sides_of_a_conflict_have_a_card_however_little_room_there_is() -> None:
     camera = Statement("EXIF", "Model", "EOS R5", None, "stated")
     evidence = evidence_of([*SIGNED_AI, camera])

@@ -103,7 +103,7 @@ def evidence_about(evidence: Evidence, script: Script, room: int, *, show_prompt
     told = _told(evidence, room)
     cards = [_card(claim, evidence, script, private=private) for claim in told]
     if show_prompt and evidence.prompt:
-        after = next((n for n, claim in enumerate(told, 1) if claim.kind == "record"), len(cards))
+        after = next((n for n, claim in enumerate(told, 1) if claim == evidence.prompt_claim), len(cards))
         cards.insert(after, prompt_card(evidence, script))
     if evidence.conflict:
         words = {key: script.one("evidence_card", f"conflict_{key}") for key in ("text", "note")}
@@ -155,7 +155,7 @@ def _source(claim: Claim, script: Script) -> str:
 
 def prompt_card(evidence: Evidence, script: Script) -> dict[str, str]:
     """Return the words of a prompt record as a card; only for a user who asked for them."""
-    claim = next((claim for claim in evidence.claims if claim.kind == "record"), None)
+    claim = evidence.prompt_claim
     key = "prompt_text" if evidence.certain else "texts_text"
     text = script.one("evidence_card", key, prompt=shorten(evidence.prompt or "", PROMPT_COLUMNS))
     source = _source(claim, script) if claim else ""

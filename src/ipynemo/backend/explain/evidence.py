@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from ipynemo.backend.explain.captions import shorten
 from ipynemo.concepts.evidence import evidence as read
 from ipynemo.concepts.kinds import AI_KINDS, CAMERA_FIELDS, CAMERA_KINDS, DIFFUSION, KINDS, Kind, kind_of
+from ipynemo.concepts.telling import NAMELESS
 from ipynemo.draft.summary import plain
 from ipynemo.errors import InvalidRequestError
 
@@ -46,6 +47,8 @@ class Claim:
 
     def spoken(self, script: Script) -> str:
         """Return the claim as a clause behind "the file says:"."""
+        if self.kind == "record" and not self.value:
+            return script.one("claim", "unnamed")
         named = self.kind == "generator" and not re.search(
             "software|creator|program|generator|agent", self.field.lower()
         )
@@ -66,12 +69,15 @@ class Evidence:
         False where these are texts found in a graph, of which nobody knows which one was the prompt.
     readable : bool
         False where the file's statements could not be read.
+    prompt_claim : Claim or None
+        The record that the prompt stands in.
     """
 
     claims: tuple[Claim, ...]
     prompt: str | None = None
     certain: bool = True
     readable: bool = True
+    prompt_claim: Claim | None = None
 
     @property
     def level(self) -> Literal["signed", "stated", "nothing", "unread"]:
@@ -133,6 +139,7 @@ def _claim(statement: Statement) -> Claim:
     value = plain(statement.value, 200)
     if kind == "record":
         value = value.removesuffix(" record")
+        value = "" if value == NAMELESS else value
     if kind == "broken":
         value = ""
     field = shorten(plain(statement.field), 24)
@@ -141,9 +148,9 @@ def _claim(statement: Statement) -> Claim:
 
 
 def _ordered(claims: Iterable[Claim]) -> tuple[Claim, ...]:
-    def place(claim: Claim) -> tuple[bool, int, int]:
+    def place(claim: Claim) -> tuple[bool, int, bool, int]:
         fields = (*CAMERA_FIELDS, claim.field)
-        return (not claim.signed, KINDS.index(claim.kind), fields.index(claim.field))
+        return (not claim.signed, KINDS.index(claim.kind), not claim.value, fields.index(claim.field))
 
     return tuple(sorted(dict.fromkeys(claims), key=place))
 
@@ -163,9 +170,10 @@ def evidence_for(asset: AssetFacts) -> Evidence:
 
 def evidence_of(statements: Sequence[Statement]) -> Evidence:
     """Return statements as evidence, put in order."""
-    records = sorted(
-        (s.record for s in statements if s.record and s.record.prompt), key=lambda record: not record.certain
-    )
-    prompt = plain(str(records[0].prompt), PROMPT_LIMIT) if records else None
-    certain = not records or records[0].certain
-    return Evidence(_ordered(_claim(s) for s in statements), prompt, certain)
+    claims = _ordered(_claim(s) for s in statements)
+    found = [(s, s.record) for s in statements if s.record and s.record.prompt]
+    if not found:
+        return Evidence(claims)
+    statement, record = min(found, key=lambda pair: not pair[1].certain)
+    words = plain(str(record.prompt), PROMPT_LIMIT)
+    return Evidence(claims, words, record.certain, prompt_claim=_claim(statement))
