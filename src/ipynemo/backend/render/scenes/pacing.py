@@ -23,7 +23,20 @@ RAMP = 0.16  # of the time, to get going and to come to rest
 WINDOW = 30  # frames
 FLASH = 80.0  # the mean change of a field, 0–255, that makes a frame a flash by itself
 MOST = 0.85  # of what the filter lets pass
-VEILS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
+# Tried one after the other: how strong the veil is, and for what part of the time the zoom waits for it at both ends.
+# Where all changes lie behind it, only the one from the first colours to the last ones is left.
+VEILS = (
+    (0.0, 0.0),
+    (0.15, 0.0),
+    (0.3, 0.0),
+    (0.45, 0.0),
+    (0.6, 0.0),
+    (0.75, 0.0),
+    (0.9, 0.0),
+    (1.0, 0.0),
+    (1.0, 0.12),
+    (1.0, 0.24),
+)
 
 
 def flicker(fields: np.ndarray) -> float:
@@ -69,20 +82,33 @@ class Pace:
         times = np.concatenate([[0.0], np.cumsum(each)])
         self._times = times / times[-1]
         self._places = places
-        times = np.linspace(0, 1, max(frames, 2))
+        best = None
+        for one in VEILS:
+            self.veil, self._wait = one
+            worst = flicker(self._film(seen, max(frames, 2)))
+            if best is None or worst < best[0]:
+                best = (worst, one)
+            if worst < MOST:
+                break
+        else:
+            self.veil, self._wait = best[1] if best else VEILS[0]
+
+    def _film(self, seen: np.ndarray, frames: int) -> np.ndarray:
+        """Return the mean colours of the fields in every frame of the zoom."""
+        times = np.linspace(0, 1, frames)
         gone = np.array([self.at(float(time)) for time in times])
         spots = np.clip(np.rint(gone * (PLACES - 1)).astype(int), 0, PLACES - 2)
         rest = (gone * (PLACES - 1) - spots)[:, None, None, None]
         film = seen[spots] * (1 - rest) + seen[spots + 1] * rest
-        self.veil = 1.0
-        humps = np.array([self.veiled(float(time)) for time in times])[:, None, None, None]
         veil = seen[0] + (seen[-1] - seen[0]) * times[:, None, None, None]
-        worst = {one: flicker(film + (veil - film) * humps * one) for one in VEILS}
-        self.veil = next((one for one in VEILS if worst[one] < MOST), min(worst, key=lambda one: worst[one]))
+        strengths = np.array([self.veiled(float(time)) for time in times])[:, None, None, None]
+        shown: np.ndarray = film + (veil - film) * strengths
+        return shown
 
     def at(self, progress: float) -> float:
         """Return how far the zoom has gone at a progress, both 0–1."""
-        return float(np.interp(_ramped(progress), self._times, self._places))
+        moving = (progress - self._wait) / (1 - 2 * self._wait)
+        return float(np.interp(_ramped(moving), self._times, self._places))
 
     def veiled(self, progress: float) -> float:
         """Return how strongly the picture is veiled then."""
