@@ -223,6 +223,7 @@ class Composer:
         for place, take in list(self._takes.items()):
             if take.shot.end + take.shot.tail_frames <= number or take.shot.start > number:
                 del self._takes[place]
+                take.pass_by()
                 take.close()
 
     def _sprite(self, words: Words) -> Cutting | None:

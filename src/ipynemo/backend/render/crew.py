@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Crew", "fork_ahead"]
+__all__ = ["Crew", "are_ahead", "fork_ahead"]
 
 PATIENCE_S = 3.0  # for a worker to take its unfinished file away
 COMMAND = ("-P", "-m", "ipynemo.backend.render.member")
@@ -94,6 +94,11 @@ def fork_ahead(workers: int) -> None:
     """Fork workers for the crews to come; only for a process with a single thread, and only where that is safe."""
     if sys.platform == "linux" and threading.active_count() == 1:
         _ahead.extend(_forked() for _ in range(workers))
+
+
+def are_ahead() -> bool:
+    """Return whether a worker is there that nobody has yet."""
+    return bool(_ahead)
 
 
 class _Member:

@@ -46,6 +46,11 @@ class Keep(Generic[Made]):
                 self._items.popitem(last=False)
         return made
 
+    def drop(self, key: Hashable) -> None:
+        """Let go of one thing."""
+        with self._lock:
+            self._items.pop(key, None)
+
     def forget(self) -> None:
         """Let go of everything."""
         with self._lock:
