@@ -13,6 +13,7 @@ from ipynemo.backend.render.films import Film
 from ipynemo.backend.render.pictures import Animation, is_picture, load_still
 from ipynemo.backend.render.scene import Shot, to_scene
 from ipynemo.backend.render.scores import MOODS
+from ipynemo.backend.speech import check_voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,8 +46,8 @@ def _check_sound(path: Path) -> None:
 
 def _uses(scene: Scene) -> list[tuple[str, str | None, Callable[[Path], None]]]:
     shots = [item for layer in scene.layers for item in layer if isinstance(item, Shot)]
-    seen = [(shot.where, shot.source, _check_picture) for shot in shots]
-    heard = [(sound.where, sound.source, _check_sound) for sound in scene.sounds if not sound.own and not sound.mood]
+    seen = [(shot.where, shot.source, _check_picture) for shot in shots if shot.shows_a_file]
+    heard = [(sound.where, sound.source, _check_sound) for sound in scene.sounds if not (sound.own or sound.is_made)]
     return [*seen, *heard]
 
 
@@ -62,6 +63,8 @@ def check_scene(scene: Scene, assets: Mapping[str, Path]) -> None:
     """Look at every asset of a scene; see `check`."""
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
+    for voice in dict.fromkeys(sound.voice for sound in scene.sounds if sound.voice is not None):
+        check_voice(voice)
     for sound in scene.sounds:
         if sound.mood is not None and sound.mood not in MOODS:
             broken[sound.source] = (

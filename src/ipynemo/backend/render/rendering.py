@@ -103,6 +103,7 @@ def _workers(chunks: list[Chunk], asked: int | None) -> int:
 
 def _make(
     scene: Scene,
+    draft: Draft,
     assets: Mapping[str, Path],
     part: Path,
     shelf: Shelf,
@@ -148,7 +149,14 @@ def _make(
                     crew.shutdown(cancel_futures=True)
     parts = [(chunk, shelf.find(chunk) or shelf.folder) for chunk in chunks]
     try:
-        join(parts, shelf.find(track) or shelf.folder, part, title=scene.title, tick=progress.joined)
+        join(
+            parts,
+            shelf.find(track) or shelf.folder,
+            part,
+            title=scene.title,
+            draft=draft,
+            tick=progress.joined,
+        )
     except (RenderFailedError, ValueError, OSError) as error:
         if isinstance(error, RenderCancelledError):
             raise
@@ -215,7 +223,7 @@ def render(
         if cache is not None:
             cache.parent.mkdir(parents=True, exist_ok=True)
         shelf = Shelf(cache if cache is not None else part.with_suffix(".parts"))
-        _make(scene, assets, part, shelf, quality, progress, executor, workers)
+        _make(scene, draft, assets, part, shelf, quality, progress, executor, workers)
         size = part.stat().st_size
         part.replace(out)
         if cache is not None:

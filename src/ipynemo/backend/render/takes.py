@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from ipynemo.backend.render.motion import Motion
     from ipynemo.backend.render.scene import Shot
 
-__all__ = ["Take"]
+__all__ = ["Take", "serials"]
 
-_serials = itertools.count()
+serials = itertools.count()  # every take, of a picture or of a scene, has a number of its own
 
 KEPT_BYTES = 48 << 20  # of the pictures of an animation that stands still
 
@@ -62,7 +62,7 @@ class Take:
 
     def __init__(self, shot: Shot, path: Path, frame: tuple[int, int]) -> None:
         self.shot = shot
-        self.serial = next(_serials)
+        self.serial = next(serials)
         self._frame = frame
         self._visible = max(1, shot.end + shot.tail_frames - shot.start - 1)
         zoom = _greatest_scale(shot.motion)
