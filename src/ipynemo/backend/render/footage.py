@@ -85,7 +85,7 @@ class _Still:
 
 class _Animated:
     filmed = False
-    key = None
+    key: Hashable = None
 
     def __init__(self, animation: Animation) -> None:
         self._animation = animation
@@ -112,7 +112,7 @@ class _Animated:
 
 class _Filmed:
     filmed = True
-    key = None
+    key: Hashable = None
 
     def __init__(self, film: Film) -> None:
         self._film = film
