@@ -62,7 +62,11 @@ class _Fork:
 
 def _spawned() -> _Member:
     process = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, *COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        [sys.executable, *COMMAND],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+        env={"OPENBLAS_NUM_THREADS": "1"} | os.environ,  # its threads would only wait, and by turning round
     )
     if process.stdin is None or process.stdout is None:
         raise BrokenProcessPool("A worker has no pipes.")
