@@ -15,13 +15,13 @@ from ipynemo.client.answers import read_whole
 from ipynemo.client.mp4 import measured
 from ipynemo.client.preview import Preview
 from ipynemo.client.transfer import Source, path_of
+from ipynemo.draft import Draft
 from ipynemo.errors import ConnectionFailedError, InvalidRequestError, ProtocolError
 from ipynemo.loop import bridged, off_loop
 
 if TYPE_CHECKING:
     from ipynemo.client.client import AsyncNemo
     from ipynemo.client.wire import Wire
-    from ipynemo.draft import Draft
 
 __all__ = ["LONGEST_S", "OnBytes", "Previewing"]
 
