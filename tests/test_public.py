@@ -50,6 +50,7 @@ PUBLIC = [
     "TinyModelLab",
     "Track",
     "Uploader",
+    "captions",
     "concepts",
     "edits",
     "errors",

@@ -368,7 +368,7 @@ def test_a_range_plays_at_the_playhead_and_in_the_chat(notebook: NotebookOpener)
     assert video.evaluate("(v) => [v.videoWidth, v.videoHeight, Math.round(v.duration * 10)]") == [640, 360, 40]
     shown.screenshot("timeline-playing", shown.outputs())
     assert shown.accessibility(".nemo-timeline") == []
-    video.evaluate("(v) => { v.currentTime = 2.5; }")
+    video.evaluate("(v) => { v.pause(); v.currentTime = 2.5; }")
     page.wait_for_function(SHOWS, arg=[video, BLUE])
     expect(page.locator(".nemo-timeline-moment figcaption")).to_have_text("0:02")
     page.get_by_role("button", name="Stop").first.click()

@@ -38,7 +38,7 @@ HINT: Final = "Look at what the draft shows there."
 
 @dataclass(frozen=True)
 class ExcerptOrder:
-    """What is asked for; `assets` are keys of the storage by asset id."""
+    """What is asked for; `assets` are the storage's keys of the files that the draft names, by asset id."""
 
     draft: Draft
     assets: Mapping[str, str]
@@ -53,12 +53,6 @@ class ExcerptOrder:
             [self.draft.raw, sorted(self.assets.items()), self.from_ms, self.to_ms, self.height_px], sort_keys=True
         )
         return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
-
-    @property
-    def needed(self) -> dict[str, str]:
-        """The assets that the draft names."""
-        named = {segment.source for track in self.draft.tracks for segment in track.segments}
-        return {asset_id: key for asset_id, key in self.assets.items() if asset_id in named}
 
 
 class _BrokeOffError(Exception):
@@ -128,7 +122,7 @@ class Excerpts:
 
     async def _make(self, user_id: str, order: ExcerptOrder, key: str, ready: asyncio.Queue[bytes | None]) -> None:
         mine = self._users.setdefault(user_id, asyncio.Lock())
-        async with mine, self._slots, self._storage.checkout(order.needed) as paths:
+        async with mine, self._slots, self._storage.checkout(order.assets) as paths:
             told = json.dumps(
                 {
                     "draft": order.draft.raw,

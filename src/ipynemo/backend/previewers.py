@@ -10,7 +10,7 @@ import contextlib
 import sys
 from typing import Final
 
-from ipynemo.backend.runners import worker_environment
+from ipynemo.backend.children import child_environment
 
 __all__ = ["Previewer"]
 
@@ -50,7 +50,7 @@ class Previewer:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=LINE_BYTES,
-                env=worker_environment(),
+                env=child_environment(),
                 start_new_session=True,
             )
         self._orders += 1

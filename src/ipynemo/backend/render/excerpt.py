@@ -143,15 +143,13 @@ def _require(scene: Scene, first: int, last: int, assets: Mapping[str, Path]) ->
     seen = [
         (shot.where, shot.source)
         for shot in shots
-        if shot.start < last
-        and shot.end + shot.tail_frames > first
-        and (shot.source is not None or getattr(shot, "about", None) is None)  # a scene can be drawn from its words
+        if shot.shows_a_file and shot.start < last and shot.end + shot.tail_frames > first
     ]
     per_frame = SAMPLE_RATE // FPS
     heard = [
         (sound.where, sound.source)
         for sound in scene.sounds
-        if sound.mood is None and sound.start < last * per_frame and sound.start + sound.length > first * per_frame
+        if not sound.is_made and sound.start < last * per_frame and sound.start + sound.length > first * per_frame
     ]
     for where, source in (*seen, *heard):
         path = assets.get(source) if source is not None else None

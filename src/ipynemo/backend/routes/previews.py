@@ -46,7 +46,7 @@ async def preview(
         raise InvalidRequestError(
             "There is nothing to look at yet.", hint="Upload a picture and ask for something first."
         )
-    assets = {asset.id: asset.path for asset in await server.store.assets.of_session(session_id)}
+    assets = await server.store.assets.of_draft(session_id, draft)
     if span is not None:
         if span[0] >= draft.duration_ms:
             raise InvalidRequestError(
