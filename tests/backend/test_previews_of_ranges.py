@@ -117,7 +117,8 @@ def test_a_listener_who_leaves_before_the_beginning_ends_it_too(server: ServerPr
     draft = draft_of(somebody, RED, ms=60_000, size=(1920, 1080))
     body = {"draft": draft, "from_ms": 0, "to_ms": 60_000, "height_px": 1080}
     with somebody.http.stream("POST", address(somebody), json=body) as first:
-        next(first.iter_raw())
+        pieces = first.iter_raw()  # which ends the answer when it is let go of
+        next(pieces)
         with pytest.raises(httpx.ReadTimeout):  # waits behind the first one, as a user's second has to
             somebody.http.post(address(somebody), json={**body, "from_ms": 1000}, timeout=0.4)
         assert len(makers(server)) == 1

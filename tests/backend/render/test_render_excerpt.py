@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from render_kit import BLUE, RED, audio, bt709_to_rgb, decode, draft_of, near, plain, seg, tone, video, write_sound
 
-from ipynemo.backend.render import MissingAssetError, excerpt
+from ipynemo.backend.render import MissingAssetError, excerpt, mixing
+from ipynemo.backend.render.mixing import Mixer
+from ipynemo.backend.render.scene import to_scene
 from ipynemo.client.mp4 import measure
 
 if TYPE_CHECKING:
@@ -103,3 +105,32 @@ def test_whoever_takes_the_bytes_can_end_the_work(tmp_path: Path) -> None:
     with pytest.raises(BrokenPipeError):
         excerpt(draft, {"red": plain(tmp_path / "r.png", RED)}, 0, 60_000, 64, write)
     assert len(taken) == 2
+
+
+def test_what_is_heard_in_a_range_is_what_the_whole_film_has_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Said:
+        """A voice that speaks for a second, at half the height."""
+
+        length = 48_000
+
+        def __init__(self, *_: object) -> None:
+            self._left = self.length
+
+        def read(self, count: int) -> np.ndarray:
+            spoken = min(count, self._left)
+            self._left -= spoken
+            return np.repeat(np.repeat([0.5, 0.0], [spoken, count - spoken])[:, None], 2, axis=1).astype(np.float32)
+
+        def close(self) -> None:
+            """Nothing to let go of."""
+
+    monkeypatch.setattr(mixing, "Voice", Said)
+    spoken = [seg(1000, 1500, src="speech:en", tx="Hello"), seg(4000, 1500, src="speech:en", tx="again")]
+    tracks = [audio(*spoken), audio(seg(0, 6000, src="music:calm", vol=0.5))]
+    sounds = to_scene(draft_of(video(seg(0, 6000)), *tracks)).sounds
+    rate = 48_000
+    whole = np.concatenate([Mixer(sounds, {}, 6 * rate).read(6 * rate)])
+    for begin, end in ((0.0, 1.0), (1.5, 2.0), (2.1, 3.9), (2.0, 3.8), (5.0, 6.0)):
+        first, last = round(begin * rate), round(end * rate)
+        part = Mixer(sounds, {}, last, first=first).read(last - first)
+        assert np.abs(part - whole[first:last]).max() < 1e-6, (begin, end)
