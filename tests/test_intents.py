@@ -62,6 +62,7 @@ what does it look like at 4 seconds?|how does the video look at 0:08|frame at 7 
 could you preview it at 12 seconds please|preview at second 9|draw a still at 1:05
 preview from 5 to 10 seconds|Preview 5-10 s|preview 0:05 to 0:10|preview between 3 and 7 s|preview from 12 s on
 show me the first 5 seconds|Show me the first five seconds, please!|show the last 3 seconds of the video
+preview the last second|play the first minute
 preview scene 2|preview the second scene|show me scene 3|watch the last scene|play clip 2|play the first few seconds
 play|Play!|play it|play the video|play it from the beginning|play from 0:05|play from here|play the draft
 play the video from 5 to 10 seconds|watch from 5 to 8|can you play the opening 4 seconds?|preview the whole video
@@ -125,6 +126,8 @@ LOOKS = {
     Look(
         start_s=0, end_s=5
     ): "show me the first 5 seconds|the first five seconds|看前5秒|给我看前五秒|first few seconds",
+    Look(last_s=1): "play the last second|播放最后一秒",
+    Look(start_s=0, end_s=60): "show me the first minute",
     Look(last_s=3): "the last 3 seconds of the video|播放最后3秒|最後三秒",
     Look(start_s=12): "preview from 12 s on|从12秒开始播放|play from 0:12",
     Look(start_s=0): "play it from the beginning|从头播放",

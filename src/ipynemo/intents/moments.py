@@ -58,7 +58,7 @@ _SPAN: Final = rf"""(?: (?:
     | \d{{1,5}} \d{{1,5}} (?:s|secs|seconds)
     | from (?:second |minute )?{_TIME}(?: on| onwards?)?
     | from (?:here|the (?:beginning|start|playhead))(?: on)?
-    | (?:the )?(?:first|last|opening|final|closing) (?:few seconds|{_TIME})
+    | (?:the )?(?:first|last|opening|final|closing) (?:few seconds|second|minute|{_TIME})
     | (?:the )?(?:{_NTH}) {_SCENE}
     | {_SCENE} (?:number |no )?(?:\d{{1,3}}|{_SPELT})))"""
 _OF_IT: Final = rf"(?: (?:of|in|from){_IT})?"
@@ -119,6 +119,7 @@ FEW_S: Final = 5.0
 def _digits(text: str) -> str:
     """Return the text with the numbers that are spelt as digits."""
     text = unicodedata.normalize("NFKC", text).casefold()
+    text = re.sub(r"\b(first|opening|last|final|closing) (?=(?:second|minute)\b)", r"\1 1 ", text)
     text = re.sub(rf"\b({_SPELT})\b", lambda found: str(_COUNT[found[1]]), text)
     text = re.sub(
         rf"\b(first|second|third|fourth|fifth|opening)(?= {_SCENE}\b)", lambda f: str(_COUNT.get(f[1], 1)), text

@@ -37,7 +37,7 @@ SOUND_BITS_PER_S = 96_000
 FRAGMENT = FPS  # frames: what comes at once, and how far apart one can begin to play
 # No picture waits for a later one, so that times begin with 0 and the first fragment is soon complete.
 CODING = {**ENCODING, "crf": CRF, "bf": "0", "x264-params": "scenecut=0:rc-lookahead=10"}
-MUXING = {"movflags": "empty_moov+default_base_moof+frag_keyframe", "flush_packets": "1"}
+MUXING = {"movflags": "empty_moov+default_base_moof+frag_keyframe"}
 
 
 @dataclass(frozen=True, slots=True)
