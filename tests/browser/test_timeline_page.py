@@ -383,11 +383,12 @@ def test_a_range_plays_at_the_playhead_and_in_the_chat(notebook: NotebookOpener)
 
     page.locator(".nemo-chat-input").fill("play the last second")
     page.locator(".nemo-chat-input").press("Enter")
-    expect(page.get_by_text("This is 0:01 to 0:02, small.")).to_be_visible()
+    expect(page.locator(".nemo-chat-log").get_by_text("This is 0:01 to 0:02, small.")).to_be_visible()
     film = page.locator(".nemo-chat-screen video")
     page.wait_for_function("(v) => v.currentTime > 0.2 && v.muted", arg=film.element_handle())
     shown.screenshot("chat-preview", shown.outputs())
     assert shown.accessibility(".nemo-chat") == []
+    shown.save()
     shown.open()  # a page that is new waits to be asked
     film = page.locator(".nemo-chat-screen video")
     page.locator(".nemo-chat-play").click()
