@@ -244,24 +244,30 @@ class Hands:
 
     async def _one(self, part: Part, take: Callable[[Part, bytes | None], bool]) -> None:
         folder: str | None = self._folder
-        helper: str | None = None
+        wanted: set[str] = set()
+        unable: set[str] = set()
         for _ in range(TRIES):
-            answer = await self._submit(part, folder, helper)
+            answer = await self._submit(part, folder, wanted)
             if "stored" in answer or "content" in answer:
                 if await asyncio.to_thread(take, part, answer.get("content")):
                     self.frames[part.key] = getattr(part, "frames", 0)
                     return
                 folder = None  # it is not the same folder, after all
             elif "missing" in answer:
-                helper = answer["worker"]
-                await asyncio.gather(*(self._send(helper, name) for name in answer["missing"]))
+                wanted = {answer["worker"]}
+                await asyncio.gather(*(self._send(answer["worker"], name) for name in answer["missing"]))
+            elif "unable" in answer:
+                unable.add(answer["worker"])
+                wanted = self._there - unable
+                if not wanted:
+                    raise RenderFailedError(f"A part could not be encoded: {answer['unable']}.")
             elif "other_build" in answer:
                 raise self._unlike(answer["worker"], self._differing(answer["other_build"]))
             elif "error" in answer:
                 raise RenderFailedError(str(answer["error"]["message"]))
         raise RenderFailedError("A part could not be encoded: the workers do not keep the files that they are sent.")
 
-    async def _submit(self, part: Part, folder: str | None, helper: str | None) -> dict[str, Any]:
+    async def _submit(self, part: Part, folder: str | None, wanted: set[str]) -> dict[str, Any]:
         order = pickle.dumps(
             {
                 "part": part,
@@ -272,7 +278,7 @@ class Hands:
             }
         )
         key = f"ipynemo-{part.key}-{uuid.uuid4().hex[:8]}"
-        preferred = {} if helper is None else {"workers": [helper], "allow_other_workers": True}
+        preferred = {"workers": list(wanted), "allow_other_workers": True} if wanted else {}
         future = self._client.submit(tasks.encode, order, key=key, pure=False, **preferred)
         self._tasks[key] = part.key
         try:
