@@ -108,8 +108,8 @@ def main() -> None:
             middles = [f"{statistics.median(side):.1f} s" for side in zip(*pairs, strict=True)]
             rows.append(Row(f"{what}, {unit}", *middles, statistics.median(a / b for a, b in pairs)))
     note = (
-        f"{seconds} s of 1920 × 1080, medians of {rounds} rounds; below 1 is less than the peer. The load of the computer "
-        f"was {os.getloadavg()[0]:.0f} at the end, of which at most 2 were these runs."
+        f"{seconds} s of 1920 × 1080, medians of {rounds} rounds; below 1 is less than the peer. The load was "
+        f"{os.getloadavg()[0]:.0f} at the end, of which at most 2 were these runs."
     )
     write("Renders against the number of workers", note, rows, ("av", "distributed"))
 
