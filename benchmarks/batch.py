@@ -25,7 +25,7 @@ import cv2
 import httpx
 import psutil
 from _results import Row, write
-from render import photograph
+from _workload import photograph
 
 from ipynemo import AsyncNemo
 

@@ -12,15 +12,17 @@ import json
 import os
 import socket
 import statistics
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
-import cv2
 import psutil
 from _results import Row, write
-from render import Run, draft_of, photograph
+from _workload import draft_of, write_photograph
 
 WORKER, CONDUCTOR = "ipynemo.backend.render.worker", "ipynemo.backend.cluster.conductor"
 
@@ -56,11 +58,23 @@ class Cluster:
             process.wait()
 
 
-def cost(run: Callable[[], Run], cluster: Cluster | None) -> tuple[float, float]:
+def cost(module: str, order: dict[str, Any], cluster: Cluster | None = None) -> tuple[float, float]:
     """Return the seconds that a render takes, by the clock and of the processors, those of the cluster included."""
-    before = cluster.cpu_s if cluster else 0.0
-    done = run()
-    return done.wall_s, done.cpu_s + (cluster.cpu_s - before if cluster else 0.0)
+    before, begin = os.times(), time.perf_counter()
+    cluster_before = cluster.cpu_s if cluster else 0.0
+    process = subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("no pipes")
+    process.stdin.write(json.dumps(order).encode() + b"\n")
+    process.stdin.flush()
+    *_, said = process.stdout
+    process.stdin.close()
+    process.wait()
+    if b'"done"' not in said:
+        raise SystemExit(said.decode())
+    wall_s, after = time.perf_counter() - begin, os.times()
+    own_s = after.children_user + after.children_system - before.children_user - before.children_system
+    return wall_s, own_s + (cluster.cpu_s - cluster_before if cluster else 0.0)
 
 
 def main() -> None:
@@ -71,28 +85,27 @@ def main() -> None:
         folder = Path(name)
         assets = {f"p{n}": str(folder / f"p{n}.jpg") for n in range(4)}
         for number, path in enumerate(assets.values()):
-            cv2.imwrite(path, photograph(number)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
+            write_photograph(Path(path), number)
         order = {"draft": draft_of(seconds), "assets": assets, "out": str(folder / "o.mp4"), "quality": "high"}
         where = {asset: {"path": path} for asset, path in assets.items()}
         clusters = {count: Cluster(count, folder) for count in (1, 2)}
 
-        def here(workers: int) -> Run:
-            line = json.dumps({**order, "workers": workers}).encode() + b"\n"
-            return Run([sys.executable, "-m", WORKER], order=line)
+        def here(workers: int) -> tuple[float, float]:
+            return cost(WORKER, {**order, "workers": workers})
 
-        def there(cluster: Cluster) -> Run:
+        def there(workers: int) -> tuple[float, float]:
             shelf = tempfile.mkdtemp(dir=folder)  # empty: nothing is there already
-            more = {"scheduler": cluster.address, "shelf": shelf, "where": where, "ask": False}
-            return Run([sys.executable, "-m", CONDUCTOR], order=json.dumps({**order, **more}).encode() + b"\n")
+            more = {"scheduler": clusters[workers].address, "shelf": shelf, "where": where, "ask": False}
+            return cost(CONDUCTOR, {**order, **more}, clusters[workers])
 
-        runs = {f"here {count}": (lambda count=count: here(count), None) for count in (1, 2)}
-        runs |= {f"dask {count}": (lambda each=each: there(each), each) for count, each in clusters.items()}
-        took: dict[str, list[tuple[float, float]]] = {who: [] for who in runs}
+        took: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
         try:
-            there(clusters[1]), there(clusters[2])  # the workers have loaded the renderer then
+            for workers in clusters:  # their workers have loaded the renderer then
+                there(workers)
             for _ in range(rounds):
-                for who, (run, cluster) in runs.items():
-                    took[who].append(cost(run, cluster))
+                for workers in (1, 2):
+                    took[f"here {workers}"].append(here(workers))
+                    took[f"dask {workers}"].append(there(workers))
         finally:
             for cluster in clusters.values():
                 cluster.end()

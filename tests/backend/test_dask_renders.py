@@ -74,7 +74,7 @@ def server(servers: dict[str, ServerProcess]) -> ServerProcess:
     return servers["near"]
 
 
-def until(true: Callable[[], Any], limit_s: float = 40.0) -> Any:
+def until(true: Callable[[], Any], limit_s: float = 120.0) -> Any:
     end = time.monotonic() + limit_s
     while not (value := true()):
         assert time.monotonic() < end
@@ -93,7 +93,7 @@ def parts(server: ServerProcess, but: Container[str] = ()) -> dict[str, int]:
     return {path.name: path.stat().st_ino for path in server.data.glob("parts/*.mp4") if path.name not in but}
 
 
-def clip(user: User, render_id: str, limit_s: float = 40.0) -> bytes:
+def clip(user: User, render_id: str, limit_s: float = 120.0) -> bytes:
     user.wait(render_id, "completed", limit_s=limit_s)
     return user.http.get(f"/api/render/proxy/{render_id}/download").content
 

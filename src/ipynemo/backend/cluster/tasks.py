@@ -117,6 +117,7 @@ def encode(order: bytes) -> dict[str, Any]:
     from distributed import get_worker
 
     from ipynemo.backend.render.parts import part_of
+    from ipynemo.backend.speech import SpeechError
     from ipynemo.errors import NemoError, RenderCancelledError
 
     worker = get_worker()
@@ -141,6 +142,8 @@ def encode(order: bytes) -> dict[str, Any]:
         return {**answer, "content": path.read_bytes()}
     except RenderCancelledError:
         return {**answer, "stopped": True}
+    except SpeechError as error:  # there may be a voice on another computer
+        return {**answer, "unable": str(error)}
     except NemoError as error:
         return {**answer, "error": {"type": type(error).__name__, "message": str(error)}}
     except Exception as error:  # noqa: BLE001 - a full disk perhaps; Dask would log it with the order, the draft in it
