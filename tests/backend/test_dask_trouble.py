@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from ipynemo.backend.cluster.cupboard import Cupboard
+from ipynemo.backend.cluster.hands import Hands
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.runners import ChildRunner, runner_for
 from ipynemo.backend.storage import LocalStorage
 from ipynemo.backend.storage.base import part_key
-from ipynemo.errors import BackendStartError, InvalidRequestError
+from ipynemo.errors import BackendStartError, InvalidRequestError, RenderFailedError
 
 pytestmark = pytest.mark.dask
 
@@ -34,6 +35,12 @@ def test_a_cluster_needs_its_packages_and_nobody_else_does(tmp_path: Path, monke
     assert isinstance(runner_for(BackendConfig(data=tmp_path, token="t"), storage), ChildRunner)
     with pytest.raises(BackendStartError, match=r'pip install "ipynemo\[local,cluster\]"'):
         runner_for(BackendConfig(data=tmp_path, token="t", scheduler="tcp://host:1"), storage)
+
+
+async def test_tls_without_certificates_says_which_settings_to_make() -> None:
+    with pytest.raises(RenderFailedError, match=r"no certificate\. Set DASK_DISTRIBUTED__COMM__TLS__CA_FILE"):
+        async with Hands("tls://127.0.0.1:1", {}, "/nowhere", "beacon"):
+            pytest.fail("it was not refused")
 
 
 @pytest.mark.parametrize("name", ["../../secret.key", "a.mp4", f"{'a' * 40}.mp4/..", f"{'a' * 40}.png", "/etc/passwd"])

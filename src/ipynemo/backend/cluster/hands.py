@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from distributed import Client
 from distributed.scheduler import KilledWorker
+from distributed.security import Security
 
 from ipynemo.backend.cluster import tasks
 from ipynemo.backend.unavailable import UnavailableError
@@ -39,7 +40,13 @@ LONELY_S = 60.0  # for a worker to come, where there is none
 Dropped = concurrent.futures.CancelledError  # of a future, by Dask; not of one of our own tasks
 BLOCK_BYTES = 8 << 20
 TRIES = 5  # for a part whose worker keeps losing the files it was sent
+TLS_HINT = "Set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, and …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY, for the server."
 HINT = "Is the scheduler running, and reachable from this server?"
+
+
+def _has_certificate() -> bool:
+    security: Any = Security
+    return security().get_connection_args("client").get("ssl_context") is not None
 
 
 class OrderedFile:
@@ -97,8 +104,10 @@ class Hands:
         UnavailableError
             There is no scheduler, or no worker.
         RenderFailedError
-            Something there is another build than this process.
+            Something there is another build than this process; or certificates are missing.
         """
+        if self._address.startswith("tls:") and not _has_certificate():
+            raise RenderFailedError(f"For {self._address} this server has no certificate.", hint=TLS_HINT)
         try:
             self._client = await Client(  # type: ignore[no-untyped-call]
                 self._address, asynchronous=True, timeout=CONNECT_S, set_as_default=False
