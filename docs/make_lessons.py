@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -98,10 +97,9 @@ def make(name: str, folder: Path) -> Path:
 
 
 def main() -> int:
-    """Make the folder anew, with both lessons; print where they lie."""
+    """Make both pages; print where they lie."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-output/lessons").absolute()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name in ("NEMO_TOKEN", "NEMO_API_URL"):
         os.environ.pop(name, None)
     pages = []
