@@ -42,6 +42,7 @@ video { max-width: 100%; height: auto; }
   .jp-InputArea, .jp-OutputArea, .jp-OutputArea-child, .jp-Cell-inputWrapper, .jp-Cell-outputWrapper,
   .jp-InputArea-editor, .jp-MarkdownOutput { display: block !important; overflow: visible !important; }
   .jp-InputArea-editor pre { font-size: 8.5pt; white-space: pre-wrap; overflow-wrap: anywhere; }
+  .jp-RenderedHTMLCommon { overflow-wrap: anywhere; box-sizing: border-box; width: auto !important; padding-right: 0; }
   .jp-RenderedHTMLCommon table { font-size: 9pt; }
   h1, h2, h3, summary, .jp-CodeCell .jp-Cell-inputWrapper, p:has(+ ul, + table) { break-after: avoid; }
   figure, img, video, table, blockquote, li, details, .jp-OutputArea-output,
