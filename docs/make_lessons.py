@@ -35,7 +35,7 @@ video { max-width: 100%; height: auto; }
 .jp-RenderedHTMLCommon table.dataframe :is(td, th) { text-align: left !important; white-space: normal; }
 @page { size: A4; margin: 15mm 14mm; }
 @media print {
-  body.jp-Notebook { padding: 0; }
+  body.jp-Notebook { padding: 0; --jp-content-font-size1: 13px; --jp-content-line-height: 1.45; }
   main { max-width: none; }
   .jp-InputPrompt, .jp-OutputPrompt { display: none !important; }
   .jp-Cell { padding: 2pt 0; }
@@ -43,7 +43,8 @@ video { max-width: 100%; height: auto; }
   .jp-InputArea-editor, .jp-MarkdownOutput { display: block !important; overflow: visible !important; }
   .jp-InputArea-editor pre { font-size: 8.5pt; white-space: pre-wrap; overflow-wrap: anywhere; }
   .jp-RenderedHTMLCommon { overflow-wrap: anywhere; box-sizing: border-box; width: auto !important; padding-right: 0; }
-  .jp-RenderedHTMLCommon table { font-size: 9pt; }
+  .jp-RenderedHTMLCommon table { font-size: 9pt; overflow-wrap: normal; }
+  .jp-RenderedHTMLCommon :is(td, th):last-child { overflow-wrap: anywhere; }
   h1, h2, h3, summary, .jp-CodeCell .jp-Cell-inputWrapper, p:has(+ ul, + table) { break-after: avoid; }
   figure, img, video, table, blockquote, li, details, .jp-OutputArea-output,
   .jp-InputArea-editor { break-inside: avoid; }
