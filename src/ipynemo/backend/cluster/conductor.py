@@ -115,7 +115,14 @@ class _Conductor:
         places = [(chunk, part_of(self._shelf.folder, chunk)) for chunk in chunks]
         sound = part_of(self._shelf.folder, track)
         try:
-            join(places, sound, part, title=scene.title, tick=self._joined(scene.frames))
+            join(
+                places,
+                sound,
+                part,
+                title=scene.title,
+                draft=Draft(self._order["draft"]),
+                tick=self._joined(scene.frames),
+            )
         except (RenderFailedError, ValueError, OSError):
             damaged: list[Chunk | SoundTrack] = [*chunks, track]
             for each in damaged:  # one of them may be damaged; the next try must not stumble over it again
