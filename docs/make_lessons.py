@@ -48,6 +48,7 @@ video { max-width: 100%; height: auto; }
   h1, h2, h3, summary, .jp-CodeCell .jp-Cell-inputWrapper, p:has(+ ul, + table) { break-after: avoid; }
   figure, img, video, table, blockquote, li, details, .jp-OutputArea-output,
   .jp-InputArea-editor { break-inside: avoid; }
+  .jp-OutputArea-output:has(details), .jp-OutputArea-output details { break-inside: auto; }  /* a clip's transcript */
   p { orphans: 3; widows: 3; }
   .jp-OutputArea-child:not(:last-child), .jp-MarkdownCell:has(+ .jp-CodeCell) { break-after: avoid; }
   video { max-width: 105mm !important; }
