@@ -9,10 +9,11 @@ PYTEST_ARGS ?=
 # Many tests wait for servers more than they compute; a file stays in one process, and so do its servers.
 JOBS ?= 2
 
-.PHONY: help demo test lint format bench pictures sheet clean distclean
+.PHONY: help demo lessons test lint format bench pictures sheet clean distclean
 
 help:
 	@echo "make demo      install, then make a real clip from a real picture (the quickstart notebook, headless)"
+	@echo "make lessons   run both lessons, and write them as pages to read and to print"
 	@echo "make test      install what is missing, run every test   (PYTEST_ARGS='-k name' runs some, JOBS=1 one at a time)"
 	@echo "make lint      ruff and mypy;   make format  lets ruff rewrite"
 	@echo "make bench     every benchmark, side by side with its peers; prints ratios"
@@ -34,6 +35,9 @@ $(VENV)/.dev-installed: pyproject.toml | $(BIN)/python
 
 demo: $(VENV)/.demo-installed
 	$(BIN)/python tools/demo.py demo-output
+
+lessons: $(VENV)/.demo-installed
+	$(BIN)/python docs/make_lessons.py demo-output/lessons
 
 # Without a browser or a PostgreSQL the rest is tested, and this is said loudly; with IPYNEMO_REQUIRE_BROWSER or
 # IPYNEMO_REQUIRE_POSTGRES set it is a failure.

@@ -138,6 +138,7 @@ def test_a_complaint_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_notebooks_are_copied_once_and_then_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "class" / "one"
     shipped = ["01_quickstart.ipynb", "02_studio.ipynb", "03_explore_a_draft.ipynb", "04_classroom.ipynb"]
+    shipped += ["05_what_is_an_ai_image.ipynb", "06_make_a_real_one.ipynb"]
     assert copy_notebooks(folder) == (shipped, [])
     (folder / "01_quickstart.ipynb").write_text("mine")
     assert copy_notebooks(folder) == ([], shipped)
