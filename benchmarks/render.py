@@ -1,278 +1,249 @@
-"""How long a render takes, beside the bare encode of the same frames, MoviePy 2 and an FFmpeg filter graph.
+"""How long a render takes, beside the bare encode of the same frames, FFmpeg, MoviePy 2 and Remotion 4.
 
-Run with `python benchmarks/render.py [rounds] [seconds]`. FFmpeg is measured where its command is there; MoviePy, which
-needs an older Pillow than ours, where `MOVIEPY_PYTHON` names the interpreter of an environment that has it. Four
-photographs of 3000 × 2000, made on the spot, with a slow zoom and pan, dissolves of half a second, three titles, a
-translucent lower third, music with a fade: 1920 × 1080, 30 frames a second, H.264 veryfast crf 20.
+Run with `python benchmarks/render.py [--rounds 3] [--slow-rounds 1] [--without remotion …]`. Four photographs of
+3000 × 2000, made on the spot, with a slow zoom and pan, dissolves of half a second, three titles, a translucent lower
+third, music with a fade: 20 s of 1920 × 1080, 30 frames a second, H.264 veryfast crf 20. Peers that live in environments
+of their own get them on first use, below `.cache/bench`; `_peers/README.md` says what each of them does.
 
 Everybody is a whole process, started from nothing, in turn; what counts is the median of the ratios within each round,
 so that whatever else the machine does weighs on all of them. "The limit" are two processes with an encoder of one
-thread each that read the finished frames from memory, and compose nothing.
+thread each that read the finished frames from memory, and compose nothing. A peer whose film is not the one that was
+asked for is not compared, and the run fails.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import av
-import cv2
-import numpy as np
+from _measure import FailedError, Took, run, until
+from _peers import environments, ffmpeg_graph
+from _results import Row, write
+from _workload import FPS, MUSIC_FADE_S, draft_of
 
-FPS, WIDTH, HEIGHT = 30, 1920, 1080
-VIEWS = (
-    ([0.5, 0.5, 1.0], [0.47, 0.52, 1.15]),
-    ([0.45, 0.5, 1.15], [0.55, 0.5, 1.0]),
-    ([0.5, 0.5, 1.0], [0.53, 0.47, 1.15]),
-    ([0.55, 0.52, 1.15], [0.48, 0.5, 1.02]),
-)
-AIMS = {"limit": 0.85, "moviepy": 8.0, "ffmpeg": 1.5}
+HERE = Path(__file__).parent
+CACHE = HERE.parent / ".cache" / "bench"
+QUICK, SLOW = ("limit", "ffmpeg"), ("moviepy", "boxes", "remotion")
+NAMES = {"limit": "the bare encode", "boxes": "MoviePy, cut by Pillow"}
+AIMS = {"limit": 0.85, "ffmpeg": 1.5, "moviepy": 8.0, "remotion": 8.0}
+FIRST_AIM_S, MOST_MIB = 0.5, 300
+FIRST_ROUNDS = 5
+SHORTEST_S = 12  # the third title has to end
 
-
-def photograph(seed: int, width: int = 3000, height: int = 2000) -> np.ndarray:
-    """Make light at every scale, edges, letters and grain."""
-    rng = np.random.default_rng(seed)
-    out = np.full((height, width, 3), 128, np.float32)
-    scales = ((6, 60), (12, 36), (25, 22), (50, 14), (100, 9), (200, 6), (400, 4), (800, 2.5), (1600, 5))
-    for columns, strength in scales:
-        small = rng.standard_normal((max(2, columns * height // width), columns, 3)).astype(np.float32)
-        small = small * 0.4 + small.mean(axis=2, keepdims=True)
-        out += strength * cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
-    pixels = np.clip(out, 0, 255).astype(np.uint8)
-    for number in range(60):
-        colour = tuple(int(v) for v in rng.integers(20, 235, 3))
-        x, y, size = int(rng.integers(0, width)), int(rng.integers(0, height)), int(rng.integers(10, 220))
-        if number % 3 == 0:
-            cv2.circle(pixels, (x, y), size, colour, -1, cv2.LINE_AA)
-        elif number % 3 == 1:
-            cv2.line(pixels, (x, y), (x + 2 * size, y + 3 * size), colour, 1 + size // 20, cv2.LINE_AA)
-        else:
-            cv2.putText(pixels, "light", (x, y), cv2.FONT_HERSHEY_DUPLEX, 1 + size / 60, colour, 2, cv2.LINE_AA)
-    grain = rng.normal(0, 3.5, (height, width, 1))
-    return np.clip(cv2.GaussianBlur(pixels, (0, 0), 0.5) + grain, 0, 255).astype(np.uint8)
+Runner = Callable[[], Took]
 
 
-def draft_of(seconds: int) -> dict[str, object]:
-    """Return the draft of the workload."""
-    d = seconds * 1000 // 4
-    shots = []
-    for number, (start, end) in enumerate(VIEWS):
-        meta: dict[str, object] = {"motion": {"from": start, "to": end, "ease": "linear"}}
-        if number:
-            meta["transition"] = {"kind": "crossfade", "d": 500}
-        shots.append({"st": number * d, "d": d, "src": f"p{number}", "m": meta})
-    titles = [{"st": 500 + n * seconds * 300, "d": 3500, "tx": f"Title number {n + 1}", "m": {}} for n in range(3)]
-    lower = {"role": "lower_third", "background": "#101418a0"}
-    third = [{"st": seconds * 200, "d": seconds * 600, "tx": "A lower third\nof two lines", "m": {"style": lower}}]
-    music = [{"st": 0, "d": seconds * 1000, "src": "music:calm", "vol": 0.35, "m": {"fade_out_ms": 2000}}]
-    tracks = [{"tt": 0, "sg": shots}, {"tt": 7, "sg": titles}, {"tt": 7, "sg": third}, {"tt": 1, "sg": music}]
-    return {"t": tracks, "m": {"width": WIDTH, "height": HEIGHT}}
+class Stage:
+    """The folder with all that is rendered, and who renders it."""
+
+    def __init__(self, folder: Path, seconds: int) -> None:
+        self.folder = folder
+        self.seconds = seconds
+        subprocess.run([sys.executable, HERE / "_stage.py", folder, str(seconds)], check=True)
+        self.encoding: dict[str, Any] = json.loads((folder / "encoding.json").read_text())
+        assets = {f"p{number}": str(folder / f"p{number}.jpg") for number in range(4)}
+        order = {"draft": draft_of(seconds), "assets": assets, "out": str(folder / "ours.mp4")}
+        self.order = json.dumps(order).encode() + b"\n"
+
+    def film(self, who: str) -> Path:
+        """Return where somebody's film goes."""
+        return self.folder / f"{who}.mp4"
+
+    def limit_command(self, first: int, last: int) -> list[str]:
+        """Return the command that encodes a range of the finished frames."""
+        files = [str(self.folder / name) for name in ("frames.yuv", "encoding.json")]
+        out = str(self.folder / f"limit-{first}.mp4")
+        return [sys.executable, str(HERE / "_peers" / "limit.py"), *files, str(first), str(last), out]
+
+    def ours(self) -> Took:
+        """Render as the embedded backend does."""
+        return run([sys.executable, "-m", "ipynemo.backend.render.worker"], order=self.order)
+
+    def limit(self) -> Took:
+        """Encode the finished frames, in two processes."""
+        half = self.seconds * FPS // 2
+        return run(self.limit_command(0, half), self.limit_command(half, 2 * half))
+
+    def runner(self, who: str) -> tuple[str, Runner]:
+        """Return a peer's name with its version, and what runs it.
+
+        Raises
+        ------
+        MissingError
+            It is not to be had here.
+        """
+        if who == "limit":
+            return "", self.limit
+        if who == "ffmpeg":
+            peer = environments.ffmpeg()
+            command = ffmpeg_graph.command(
+                self.folder, self.seconds, self.encoding["options"], self.encoding["gop"], self.film(who)
+            )
+            return peer.version, lambda: run(command)
+        if who in ("moviepy", "boxes"):
+            peer = environments.moviepy(CACHE)
+            asked = [*peer.command, str(self.folder), str(self.seconds), str(self.film(who))]
+            return peer.version, lambda: run([*asked, *(["--boxes"] if who == "boxes" else [])])
+        peer = environments.remotion(CACHE)
+        public, bundle = self.folder / "public", self.folder / "bundle"
+        public.mkdir()
+        for path in (*self.folder.glob("p*.jpg"), self.folder / "music.wav", self.folder / "font.ttf"):
+            shutil.copy(path, public)
+        run([*peer.command, "bundle", str(peer.folder / "film.jsx"), str(public), str(bundle)])
+        render = [*peer.command, "render", str(bundle), str(self.folder / "film.json"), str(self.film(who))]
+        return peer.version, lambda: run(render, environment=peer.environment)
 
 
-LIMIT = """
-import sys, av, numpy as np
-from fractions import Fraction
-path, first, last, out = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-frames = np.memmap(path, np.uint8, "r").reshape(-1, 1620, 1920)
-container = av.open(out, "w", format="mp4")
-stream = container.add_stream("libx264", rate=30, options={"preset": "veryfast", "crf": "20", "profile": "high"})
-stream.width, stream.height, stream.pix_fmt = 1920, 1080, "yuv420p"
-stream.codec_context.gop_size, stream.codec_context.thread_count = 60, 1
-for number in range(first, last):
-    frame = av.VideoFrame.from_ndarray(frames[number], format="yuv420p")
-    frame.pts, frame.time_base = number - first, Fraction(1, 30)
-    container.mux(stream.encode(frame))
-container.mux(stream.encode(None))
-container.close()
-"""
-
-MOVIEPY = """
-import sys
-from moviepy import AudioFileClip, ColorClip, CompositeVideoClip, ImageClip, TextClip, VideoClip, vfx, afx
-import numpy as np
-from PIL import Image
-folder, seconds, font = sys.argv[1], float(sys.argv[2]), sys.argv[3]
-each, views, clips = seconds / 4, eval(sys.argv[4]), []
-for n, (a, b) in enumerate(views):
-    image, length = Image.open(f"{folder}/p{n}.jpg"), each + (0.5 if n < 3 else 0)
-    def zoomed(t, image=image, a=a, b=b, length=length):
-        p = t / length
-        cx, cy, scale = (u + (v - u) * p for u, v in zip(a, b))
-        w, h = image.width / scale, image.width / scale * 9 / 16
-        x, y = (image.width - w) * cx, (image.height - h) * cy
-        return np.asarray(image.resize((1920, 1080), Image.BICUBIC, box=(x, y, x + w, y + h)))
-    clip = VideoClip(zoomed, duration=length).with_start(n * each)
-    clips.append(clip.with_effects([vfx.CrossFadeIn(0.5)]) if n else clip)
-for n in range(3):
-    title = TextClip(font=font, text=f"Title number {n + 1}", font_size=84, color="white", duration=3.5,
-                     margin=(20, 30))
-    fades = [vfx.CrossFadeIn(0.3), vfx.CrossFadeOut(0.3)]
-    clips.append(title.with_start(0.5 + n * seconds * 0.3).with_position("center").with_effects(fades))
-box = ColorClip((620, 180), (16, 20, 24), duration=seconds * 0.6).with_opacity(0.63).with_start(seconds * 0.2)
-words = TextClip(font=font, text="A lower third\\nof two lines", font_size=48, color="white", duration=seconds * 0.6)
-clips += [box.with_position((60, 780)), words.with_start(seconds * 0.2).with_position((100, 800))]
-film = CompositeVideoClip(clips, size=(1920, 1080)).with_duration(seconds)
-sound = AudioFileClip(f"{folder}/music.wav").with_duration(seconds)
-film = film.with_audio(sound.with_effects([afx.MultiplyVolume(0.35), afx.AudioFadeOut(2)]))
-film.write_videofile(f"{folder}/moviepy.mp4", fps=30, codec="libx264", preset="veryfast", audio_codec="aac",
-                     audio_bitrate="128k", threads=2, logger=None,
-                     ffmpeg_params=["-crf", "20", "-movflags", "+faststart"])
-"""
+def in_turn(runners: dict[str, Runner], rounds: int, slow_rounds: int) -> tuple[dict[str, list[Took]], dict[str, str]]:
+    """Return what everybody took, round by round, and why some did not."""
+    took: dict[str, list[Took]] = {who: [] for who in runners}
+    failed: dict[str, str] = {}
+    for number in range(rounds):
+        for who, runner in runners.items():
+            if who in failed or (who in SLOW and number >= slow_rounds):
+                continue
+            try:
+                took[who].append(runner())
+            except FailedError as error:
+                if who == "ours":
+                    raise
+                failed[who] = str(error).splitlines()[-1][:200]
+            else:
+                print(f"round {number + 1}, {who}: {took[who][-1]}", flush=True)
+    return took, failed
 
 
-def graph(folder: Path, seconds: int, font: str) -> list[str]:
-    """Return the command of the FFmpeg filter graph, its zoom by `zoompan`."""
-    each, chains = seconds / 4, []
-    command = ["ffmpeg", "-v", "error", "-y"]
-    for number in range(4):
-        command += ["-i", str(folder / f"p{number}.jpg")]
-    command += ["-i", str(folder / "music.wav")]
-    for number, (a, b) in enumerate(VIEWS):
-        count = round((each + (0.5 if number < 3 else 0)) * FPS)
-        zoom = f"{a[2]}+({b[2] - a[2]})*on/{count}"
-        at = [f"(i{s}-i{s}/zoom)*({u}+({v - u})*on/{count})" for s, u, v in zip("wh", a, b, strict=False)]
-        chains.append(
-            f"[{number}:v]crop=3000:1688,zoompan=z='{zoom}':x='{at[0]}':y='{at[1]}':d={count}"
-            f":s={WIDTH}x{HEIGHT}:fps={FPS},format=yuv420p[v{number}]"
-        )
-    last = "v0"
-    for number in range(1, 4):
-        chains.append(f"[{last}][v{number}]xfade=duration=0.5:offset={number * each}[x{number}]")
-        last = f"x{number}"
-    texts = [
-        f"drawtext=fontfile={font}:text='Title number {n + 1}':fontsize=84:fontcolor=white:x=(w-tw)/2:y=(h-th)/2"
-        f":enable='between(t,{0.5 + n * seconds * 0.3},{4 + n * seconds * 0.3})'"
-        f":alpha='min(1,min((t-{0.5 + n * seconds * 0.3})/0.3,({4 + n * seconds * 0.3}-t)/0.3))'"
-        for n in range(3)
+def compared(who: str, name: str, each: list[Took], ours: list[Took]) -> list[Row]:
+    """Return the lines of a peer."""
+    pairs = list(zip(each, ours[: len(each)], strict=True))
+
+    def row(what: str, field: str, unit: str, aim: str = "") -> Row:
+        values = [(getattr(theirs, field), getattr(mine, field)) for theirs, mine in pairs]
+        if any(value is None for pair in values for value in pair):
+            return Row(f"{name}: {what}", "not told here", "")
+        middle = [statistics.median(pair[side] for pair in values) for side in (1, 0)]
+        ratio = statistics.median(theirs / mine for theirs, mine in values)
+        shown = [f"{value:.2f} {unit}" if unit == "s" else f"{value:.0f} {unit}" for value in middle]
+        return Row(f"{name}: {what}", *shown, ratio, aim)
+
+    rows = [
+        row("wall time", "wall_s", "s", f"at least {AIMS[who]}" if who in AIMS else ""),
+        row("CPU time", "cpu_s", "s"),
     ]
-    span = f"enable='between(t,{seconds * 0.2},{seconds * 0.8})'"
-    texts += [
-        f"drawbox=x=60:y=780:w=620:h=180:color=0x101418@0.63:t=fill:{span}",
-        f"drawtext=fontfile={font}:text='A lower third of one line':fontsize=48:fontcolor=white:x=100:y=800:{span}",
+    if who == "limit":  # it maps all frames into its memory
+        return rows
+    aim = f"ours at most {MOST_MIB} MiB"
+    return [
+        *rows,
+        row("peak of the largest process", "largest_mib", "MiB", aim),
+        row("peak of all processes", "together_mib", "MiB"),
     ]
-    chains.append(f"[{last}]{','.join(texts)}[out]")
-    chains.append(f"[4:a]volume=0.35,afade=t=out:st={seconds - 2}:d=2[sound]")
-    coding = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-g", "60", "-c:a", "aac", "-b:a", "128k"]
-    return [*command, "-filter_complex", ";".join(chains), "-map", "[out]", "-map", "[sound]", *coding,
-            "-movflags", "+faststart", "-t", str(seconds), str(folder / "ffmpeg.mp4")]  # fmt: skip
 
 
-class Run:
-    """One run of some processes beside each other, and what it took."""
-
-    def __init__(self, *commands: list[str], order: bytes = b"") -> None:
-        before, start = os.times(), time.perf_counter()
-        self.first_s = 0.0
-        processes = [subprocess.Popen(c, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for c in commands]
-        for process in processes:
-            if process.stdin is None or process.stdout is None:
-                raise RuntimeError("no pipes")
-            process.stdin.write(order)
-            process.stdin.flush()
-            for line in process.stdout:
-                if not self.first_s and b"progress" in line and b": 0.0" not in line:
-                    self.first_s = time.perf_counter() - start
-            process.stdin.close()
-        self.peak_mib = 0
-        for process in processes:
-            _, status, usage = os.wait4(process.pid, 0)
-            self.peak_mib = max(self.peak_mib, usage.ru_maxrss // 1024)
-            if status:
-                raise SystemExit(f"{commands[0][:3]} ended with {status}")
-        self.wall_s = time.perf_counter() - start
-        after = os.times()
-        self.cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
+def first_frame(stage: Stage) -> list[Row]:
+    """Return how soon a fresh process has a frame in its encoder, and out of it, beside the bare encode."""
+    bare = [*stage.limit_command(0, stage.seconds * FPS), "--tell"]
+    fresh = [sys.executable, str(HERE / "_first_frame.py")]
+    rows = []
+    for mark, what in ((b"taken", "the first frame composed and taken by the encoder"), (b"encoded", "… encoded")):
+        pairs = [(until(mark, fresh, stage.order), until(mark, bare)) for _ in range(FIRST_ROUNDS)]
+        ours, limit = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
+        ratio = statistics.median(mine / theirs for mine, theirs in pairs)
+        rows.append(Row(what, f"{ours:.2f} s", f"{limit:.2f} s", ratio, f"ours at most {FIRST_AIM_S} s"))
+    return rows
 
 
-def prepare(folder: Path, seconds: int) -> None:
-    """Make what all of them need; in a process of its own, whose memory nobody inherits."""
-    from ipynemo.backend.render.compose import Composer
-    from ipynemo.backend.render.fonts import face_for
-    from ipynemo.backend.render.music import Music
-    from ipynemo.backend.render.scene import to_scene
-    from ipynemo.draft import Draft
-
-    assets = {f"p{n}": folder / f"p{n}.jpg" for n in range(4)}
-    for number, path in enumerate(assets.values()):
-        cv2.imwrite(str(path), photograph(number)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
-    _write_sound(folder / "music.wav", Music("calm").read(seconds * 48_000))
-    composer = Composer(to_scene(Draft(draft_of(seconds))), assets)
-    with (folder / "frames.yuv").open("wb") as file:
-        for number in range(seconds * FPS):
-            for plane, _ in composer.frame(number).planes.each:
-                file.write(np.ascontiguousarray(plane).data)
-    composer.close()
-    shutil.copy(face_for("A")[0].path, folder / "font.ttf")
+def films_of(stage: Stage, peers: list[str]) -> dict[str, Any]:
+    """Return what `_films.py` finds of the films."""
+    paths = [stage.film(who) for who in ("ours", *peers)]
+    done = subprocess.run(
+        [sys.executable, HERE / "_films.py", str(stage.seconds), *paths, stage.folder / "limit-0.mp4"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(done.stdout)
+    bare = found.pop("limit-0")
+    if found["ours"]["wrong"]:
+        raise SystemExit(f"Our film is not what was asked for: {', '.join(found['ours']['wrong'])}.")
+    if bare["x264"] != found["ours"]["x264"]:
+        raise SystemExit(f"The bare encode has other options than ours:\n{bare['x264']}\n{found['ours']['x264']}")
+    return found
 
 
-def main() -> None:
-    """Measure and print."""
-    if sys.argv[1:2] == ["--prepare"]:
-        prepare(Path(sys.argv[2]), int(sys.argv[3]))
-        return
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        subprocess.run([sys.executable, __file__, "--prepare", name, str(seconds)], check=True)
-        assets = {f"p{n}": folder / f"p{n}.jpg" for n in range(4)}
-        font = str(folder / "font.ttf")
-        half = seconds * FPS // 2
-        files = {key: str(path) for key, path in assets.items()}
-        order = {"draft": draft_of(seconds), "assets": files, "out": str(folder / "o.mp4")}
-        (folder / "limit.py").write_text(LIMIT)
-        (folder / "moviepy_.py").write_text(MOVIEPY)
-        limit = [
-            [sys.executable, str(folder / "limit.py"), str(folder / "frames.yuv"), a, b, str(folder / f"{a}.mp4")]
-            for a, b in (("0", str(half)), (str(half), str(seconds * FPS)))
-        ]
-        runs = {
-            "ipynemo": lambda: Run(
-                [sys.executable, "-m", "ipynemo.backend.render.worker"], order=json.dumps(order).encode() + b"\n"
-            ),
-            "limit": lambda: Run(*limit),
-        }
-        if shutil.which("ffmpeg"):
-            runs["ffmpeg"] = lambda: Run(graph(folder, seconds, font))
-        if python := os.environ.get("MOVIEPY_PYTHON"):
-            script = [python, str(folder / "moviepy_.py"), str(folder), str(seconds), font, repr(VIEWS)]
-            runs["moviepy"] = lambda: Run(script)
-        took: dict[str, list[Run]] = {who: [] for who in runs}
-        for _ in range(rounds):
-            for who, run in runs.items():
-                took[who].append(run())
-    print(f"{platform.platform()}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    print(f"PyAV {av.__version__}, OpenCV {cv2.__version__}, FFmpeg {av.ffmpeg_version_info}")
-    print(f"{seconds} s of film, medians of {rounds} rounds")
-    print(f"{'':10}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}{'wall/ours':>11}{'CPU/ours':>10}  aim")
-    for who, each in took.items():
-        wall = statistics.median(a.wall_s / b.wall_s for a, b in zip(each, took["ipynemo"], strict=True))
-        cpu = statistics.median(a.cpu_s / b.cpu_s for a, b in zip(each, took["ipynemo"], strict=True))
-        middle = [statistics.median(getattr(run, what) for run in each) for what in ("wall_s", "cpu_s", "peak_mib")]
-        aim = f"at least {AIMS[who]}" if who in AIMS else ""
-        print(f"{who:10}{middle[0]:9.2f}{middle[1]:9.2f}{middle[2]:10.0f}{wall:11.2f}{cpu:10.2f}  {aim}")
-    first = statistics.median(run.first_s for run in took["ipynemo"])
-    print(f"first progress after {first:.2f} s, everything imported (aim: 0.5); peaks are those of the largest process")
+def main() -> int:
+    """Measure, print, write; return 1 where a peer's film is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--rounds", type=int, default=3, help="of ours, the bare encode and FFmpeg (default 3)")
+    parser.add_argument("--slow-rounds", type=int, default=1, help="of them with MoviePy and Remotion (default 1)")
+    parser.add_argument("--seconds", type=int, default=20, help="length of the film (default 20)")
+    parser.add_argument("--without", nargs="+", default=[], choices=[*QUICK[1:], *SLOW], help="leave these peers out")
+    options = parser.parse_args()
+    if options.seconds < SHORTEST_S or options.rounds < 1:
+        parser.error(f"at least {SHORTEST_S} seconds and 1 round")
+    with tempfile.TemporaryDirectory(prefix="ipynemo-bench-") as folder:
+        stage = Stage(Path(folder), options.seconds)
+        runners: dict[str, Runner] = {"ours": stage.ours}
+        names, missing = dict(NAMES), {}
+        for who in (*QUICK, *SLOW):
+            if who in options.without:
+                missing[who] = "left out"
+                continue
+            try:
+                version, runners[who] = stage.runner(who)
+            except (environments.MissingError, FailedError) as error:
+                missing[who] = " ".join(str(error).split())[:200]
+                print(f"*** {who} is missing: {missing[who]}", flush=True)
+            else:
+                names.setdefault(who, version)
+        took, failed = in_turn(runners, options.rounds, options.slow_rounds)
+        there = [who for who in took if took[who] and who not in failed and who not in ("ours", "limit")]
+        films = films_of(stage, there)
+        first = first_frame(stage)
+    wrong = {who: films[who]["wrong"] for who in there if films[who]["wrong"]}
+    rows = []
+    for who in (*QUICK, *SLOW):
+        name = names.get(who, who)
+        if why := missing.get(who) or failed.get(who) or ", ".join(wrong.get(who, [])):
+            rows.append(Row(name, "", f"not compared: {why}"))
+        elif took.get(who):
+            rows += compared(who, name, took[who], took["ours"])
+    note = (
+        f"{options.seconds} s of film, whole processes in turn. The ratio is the peer's figure to ours, the median of "
+        f"{options.rounds} rounds ({options.slow_rounds} with MoviePy and Remotion). CPU time is that of all processes; "
+        "their memory together is the sum of what each has of it (PSS). Remotion's page is packed beforehand, its "
+        "browser's start counts; the others hear music that is there, ours makes it."
+    )
+    packages = ["av", "numpy", "opencv-python-headless", "pillow"]
+    write("Renderer: beside its peers", note, rows, packages)
+    note = (
+        "From the start of a fresh interpreter, imports and the start of the other worker included; medians of "
+        f"{FIRST_ROUNDS}, in turn. The peer is the bare encode of finished frames. x264 gives a frame back once it has seen "
+        "about a dozen more. The ratio is our time to the peer's."
+    )
+    write("Renderer: the first frame", note, first, packages)
+    note = (
+        "The film is checked (size, frames, sound) and laid beside ours: its size, and the PSNR of its light where there "
+        f"is no text. All are x264 veryfast crf 20 with AAC at 128 kbit/s; music fades for {MUSIC_FADE_S:.0f} s. MoviePy "
+        "and FFmpeg leave the colours in BT.601, which alone holds them near 35 dB. The ratio is the peer's size to ours."
+    )
+    write("Renderer: the films compared", note, [_film_row(names[w], films["ours"], films[w]) for w in there], packages)
+    for who, why in wrong.items():
+        print(f"*** The film of {names[who]} is wrong: {', '.join(why)}")
+    return int(bool(wrong))
 
 
-def _write_sound(path: Path, samples: np.ndarray) -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("pcm_s16le", rate=48_000, layout="stereo")
-        frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray((samples.reshape(1, -1) * 32767).astype(np.int16)), format="s16", layout="stereo"
-        )
-        frame.sample_rate = 48_000
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+def _film_row(name: str, ours: dict[str, Any], peer: dict[str, Any]) -> Row:
+    sizes = [f"{film['bytes'] / 1e6:.2f} MB" for film in (ours, peer)]
+    alike = f"{peer['psnr']:.1f} dB" if peer["psnr"] is not None else "wrong"
+    return Row(f"{name}: size; alike to {alike}", *sizes, peer["bytes"] / ours["bytes"])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -59,7 +59,7 @@ class BackendConfig:
     render_limit_s : float
         The limit for one render, in seconds.
     renders_at_once : int
-        How many renders this server runs at the same time.
+        How many renders this server runs at the same time, each in its share of the processors.
     max_data_bytes : int
         How much room files and clips may take before the oldest are removed.
     user_data_bytes : int
@@ -93,13 +93,13 @@ class BackendConfig:
     lock_lease_s: float = 15.0
     render_lease_s: float = 4.0
     render_limit_s: float = 1800.0
-    renders_at_once: int = max(1, (os.cpu_count() or 1) // 2)
+    renders_at_once: int = os.cpu_count() or 1
     max_data_bytes: int = 20 << 30
     user_data_bytes: int = 2_000_000_000
     allow_private_urls: bool = False
     database_connections: int = 10
     database_wait_s: float = 15.0
-    cache_bytes: int = 4 << 30
+    cache_bytes: int = 4_000_000_000
 
     def __post_init__(self) -> None:
         if not self.token:

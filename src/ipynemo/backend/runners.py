@@ -88,7 +88,7 @@ def runner_for(config: BackendConfig, storage: Storage) -> Runner:
         The packages for it are missing.
     """
     if config.scheduler is None:
-        return ChildRunner(storage, max(1, (os.cpu_count() or 1) // max(1, config.renders_at_once)))
+        return ChildRunner(storage)
     if importlib.util.find_spec("distributed") is None:
         raise BackendStartError(
             "Renders on a cluster need distributed.", hint='Install it: pip install "ipynemo[local,cluster]"'
@@ -105,16 +105,25 @@ class ChildRunner:
     ----------
     storage : Storage
         Has the files, takes the clips, and keeps finished parts: after a small edit, or a crash, only the rest is made.
-    workers : int
-        How many processes a render may use.
+    cores : int, optional
+        How many processes all renders that run may use; by default as many as there are processors.
     """
 
-    def __init__(self, storage: Storage, workers: int) -> None:
+    def __init__(self, storage: Storage, cores: int | None = None) -> None:
         self._storage = storage
-        self._workers = workers
+        self._cores = os.cpu_count() or 1 if cores is None else cores
+        self._running = 0
 
     async def run(self, job: Job, tell: Callable[[float], None]) -> Outcome:
         """Run one render; see `Runner`."""
+        self._running += 1
+        try:
+            # Alone, it may use everything; in a batch, each has a share, because joining and the start use one core.
+            return await self._run(job, tell, max(1, self._cores // self._running))
+        finally:
+            self._running -= 1
+
+    async def _run(self, job: Job, tell: Callable[[float], None], workers: int) -> Outcome:
         out = self._storage.making(job.clip)
         kept = False
         try:
@@ -125,7 +134,7 @@ class ChildRunner:
                     "out": str(out),
                     "quality": job.quality,
                     "cache": str(self._storage.shelf),
-                    "workers": self._workers,
+                    "workers": workers,
                 }
                 worker = Child(job.name, WORKER)
                 try:

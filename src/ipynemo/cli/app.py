@@ -148,6 +148,13 @@ def serve(
     export: Annotated[bool, typer.Option("--export/--no-export", help="Whether exports are part of the plan.")] = True,
     session_days: Annotated[float, typer.Option(min=0, help="A session unused for so long is forgotten.")] = 30.0,
     user_gb: Annotated[float, typer.Option(min=0, help="Room for the files of each user of --anonymous, in GB.")] = 2.0,
+    renders_at_once: Annotated[
+        int | None, typer.Option(min=1, help="How many clips are made at the same time. [default: one a core]")
+    ] = None,
+    database_connections: Annotated[
+        int, typer.Option(min=1, help="Connections to a PostgreSQL, besides the one that listens for news.")
+    ] = 10,
+    cache_gb: Annotated[float, typer.Option(min=0, help="Room for copies of files from a bucket, in GB.")] = 4.0,
     ask_token: Annotated[
         bool, typer.Option("--ask-token", help=f"Ask for the token, instead of reading {SERVE_TOKEN_VARIABLE}.")
     ] = False,
@@ -174,6 +181,9 @@ def serve(
         token=token,
         session_days=session_days,
         user_gb=user_gb,
+        renders_at_once=renders_at_once,
+        database_connections=database_connections,
+        cache_gb=cache_gb,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from agent_samples import asset, clip, facts, say
 from PIL import Image, PngImagePlugin
 
 from ipynemo.backend.agent import AssetFacts, Call, Result, Say
+from ipynemo.backend.explain import script
 from ipynemo.concepts.evidence import Evidence
 from ipynemo.concepts.statements import Statement
 from ipynemo.draft import Draft
@@ -117,6 +119,21 @@ def test_explaining_takes_its_options(
     assert (got["total"], got["frame"], got.get("music", (None,))[0]) == (total, frame, music)
 
 
+def test_a_language_is_a_file_more(
+    pictures: tuple[AssetFacts, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "I can write captions in English and Chinese." in say("explain this image in German", Draft(), assets=pictures[:1]).text
+    texts = Path(str(script._TEXTS))
+    (tmp_path / "en.toml").write_bytes((texts / "en.toml").read_bytes())
+    german = (texts / "en.toml").read_text("utf-8").replace("What can this file tell us?", "Was sagt diese Datei?")
+    (tmp_path / "de.toml").write_text(german, "utf-8")
+    monkeypatch.setattr(script, "_TEXTS", tmp_path)
+    for message, language in (("explain this image in German", "en"), ("explain this image", "de-AT")):
+        turn = say(message, Draft(), assets=pictures[:1], language=language)
+        assert turn.calls == [("explain_pictures", {"language": "de"})]
+        assert turn.draft.track(3).segment(1).text == "Was sagt diese Datei?"
+
+
 def test_each_picture_gets_its_storyboard(pictures: tuple[AssetFacts, ...]) -> None:
     turn = say("explain these pictures", Draft(), assets=pictures)
     assert turn.draft.duration_s == 60
@@ -156,6 +173,7 @@ def test_a_prompt_is_shown_only_when_it_is_asked_for(pictures: tuple[AssetFacts,
     ]
     again = say("show the prompt", shown.draft, assets=pictures[1:])
     assert again.draft == shown.draft
+    assert "没听懂" not in say("显示提示词", turn.draft, assets=pictures[1:]).text
     assert shown.draft.duration_s == 30
     told = say("what is the prompt?", turn.draft, assets=pictures[1:])
     assert told.text == "The file's prompt record says: “my private robot”"
@@ -247,7 +265,7 @@ def test_evidence_that_is_stored_is_not_read_again(pictures: tuple[AssetFacts, .
     assert turn.text.startswith("The file “plain.png” says: xmp:CreatorTool: Midjourney, an image generator. ")
 
 
-def test_without_a_picture_the_explainer_is_made_of_words() -> None:
+def test_without_a_picture_there_is_an_explainer_all_the_same() -> None:
     turn = say("explain what an AI image is", Draft(), assets=())
     assert [t.kind for t in turn.draft.tracks] == ["video", "text", "text", "audio"]
-    assert turn.said[-1].startswith("Here is a draft of 30 s in words. It gets better with a picture")
+    assert turn.said[-1].startswith("Here is a draft of 30 s without a picture. It gets better with one")

@@ -327,8 +327,9 @@ def test_every_language_has_the_same_texts_and_blanks() -> None:
             return [blanks(inner) for inner in value]
         return sorted(part.split("}")[0] for part in str(value).split("{")[1:]) if isinstance(value, str) else None
 
-    assert languages() == ["en", "zh"]
-    assert blanks(script_for("zh").table) == blanks(script_for("en").table)
+    assert {"en", "zh"} <= set(languages())
+    for language in languages():
+        assert blanks(script_for(language).table) == blanks(script_for("en").table)
     assert script_for("fr").language == "en"
 
 

@@ -17,8 +17,8 @@ from ipynemo.draft.summary import plain
 from ipynemo.errors import InvalidRequestError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from ipynemo.backend.explain.assets import AssetFacts
     from ipynemo.backend.explain.script import Script
@@ -148,7 +148,7 @@ def _ordered(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     return tuple(sorted(dict.fromkeys(claims), key=place))
 
 
-def read_evidence(path: Path) -> Evidence:
+def read_evidence(path: str | os.PathLike[str]) -> Evidence:
     """Return what a file says about how it was made."""
     try:
         return evidence_of(read(path).statements)

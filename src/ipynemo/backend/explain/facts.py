@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -162,13 +163,14 @@ def read_facts(asset: AssetFacts) -> PictureFacts:
         evidence = evidence_for(asset)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         evidence = Evidence((), readable=False)
+    path = Path(asset.path)
     return PictureFacts(
         asset=asset,
         name=plain(asset.name, 60) or asset.id,
         width_px=width,
         height_px=height,
         format=FORMATS.get(asset.format.lower(), asset.format.upper()),
-        size_bytes=asset.path.stat().st_size if asset.path.is_file() else 0,
+        size_bytes=path.stat().st_size if path.is_file() else 0,
         palette=colours,
         spot=spot,
         pixel=pixel,

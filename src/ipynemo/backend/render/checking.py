@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ipynemo.backend.render.scene import Scene
     from ipynemo.draft import Draft
 
-__all__ = ["check", "check_scene"]
+__all__ = ["check", "check_scene", "has_all"]
 
 ENOUGH = (320, 240)  # to find damage; a large JPEG decodes faster to a small picture
 
@@ -49,6 +49,14 @@ def _uses(scene: Scene) -> list[tuple[str, str | None, Callable[[Path], None]]]:
     seen = [(shot.where, shot.source, _check_picture) for shot in shots if shot.shows_a_file]
     heard = [(sound.where, sound.source, _check_sound) for sound in scene.sounds if not (sound.own or sound.is_made)]
     return [*seen, *heard]
+
+
+def has_all(scene: Scene, assets: Mapping[str, Path]) -> bool:
+    """Return whether every file that a scene names is there, and every mood known; what is in them is not looked at."""
+    if any(sound.mood is not None and sound.mood not in MOODS for sound in scene.sounds):
+        return False
+    sources = {source for _, source, _ in _uses(scene)}
+    return all(source is not None and source in assets and assets[source].is_file() for source in sources)
 
 
 def check_scene(scene: Scene, assets: Mapping[str, Path]) -> None:

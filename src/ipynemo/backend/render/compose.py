@@ -8,7 +8,6 @@ change, the lower ones are drawn once and kept.
 from __future__ import annotations
 
 import bisect
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ import av
 import cv2
 import numpy as np
 
+from ipynemo.backend.render.keeping import Keep
 from ipynemo.backend.render.motion import smooth
 from ipynemo.backend.render.planes import Planes, from_colour, planes_of, to_rgb_array
 from ipynemo.backend.render.scene import FPS, Shot, Words
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["SHEETS", "Composer", "Sheet"]
 
 SHEETS = 5  # frames in memory that are drawn into in turn; each is 3 MB at 1920 × 1080
-SPRITES_KEPT = 24
 RISE = 0.014  # of the short side: how far a title comes up while it fades in
+
+_sprites: Keep[Cutting | None] = Keep(16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,6 @@ class Composer:
         self._ground = from_colour(scene.background, *self._size)
         self._timelines = [_Timeline(layer) for layer in scene.layers]
         self._takes: dict[tuple[int, int], Take | SceneTake] = {}
-        self._sprites: OrderedDict[Words, Cutting | None] = OrderedDict()
         self._sheets: list[Sheet] = []
         self._turn = 0
         self._spare: list[Planes] = []
@@ -227,15 +227,11 @@ class Composer:
                 take.close()
 
     def _sprite(self, words: Words) -> Cutting | None:
-        if words not in self._sprites:
+        def make() -> Cutting | None:
             made = draw_sprite(words.text, words.style, *self._size)
-            self._sprites[words] = (
-                made if made is None else cutting(made.x, made.y, made.pixels, made.alpha, self._size)
-            )
-            if len(self._sprites) > SPRITES_KEPT:
-                self._sprites.popitem(last=False)
-        self._sprites.move_to_end(words)
-        return self._sprites[words]
+            return made if made is None else cutting(made.x, made.y, made.pixels, made.alpha, self._size)
+
+        return _sprites.get((words.text, words.style, self._size), make)
 
     def _draw_shot(self, frame: Planes, drawn: _Drawn) -> None:
         """Draw a shot over a frame."""
@@ -253,7 +249,7 @@ class Composer:
         if drawn.below is not None:
             self._draw_shot(frame, drawn.below)
         for (mine, _), (theirs, _) in zip(frame.each, over.each, strict=True):
-            mine[:] = cv2.addWeighted(mine, 1 - drawn.strength, theirs, drawn.strength, 0)
+            cv2.addWeighted(mine, 1 - drawn.strength, theirs, drawn.strength, 0, dst=mine)
         self._spare.append(over)
 
     def close(self) -> None:

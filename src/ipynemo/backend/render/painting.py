@@ -37,7 +37,7 @@ class Canvas:
 
     def finished(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the pixels, premultiplied, and their alpha, in 8 bits."""
-        rgba = np.clip(np.rint(self.rgba), 0, 255).astype(np.uint8)
+        rgba = cv2.convertScaleAbs(self.rgba)  # to the nearest, cut to 0–255
         return np.ascontiguousarray(rgba[..., :3]), np.ascontiguousarray(rgba[..., 3])
 
 

@@ -26,7 +26,7 @@ def explain_pictures(
     situation: Situation,
     seconds: Annotated[float, Field(gt=0, le=86_400)] | None = None,
     aspect: Literal["16:9", "9:16", "1:1"] | None = None,
-    language: Literal["en", "zh"] = "en",
+    language: Annotated[str, Field(pattern="^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=40)] = "en",
     music: Literal["calm", "happy", "curious", "epic", "lofi", "none"] = "curious",
     volume: Annotated[float, Field(ge=0, le=1)] | None = None,
     captions: bool = True,

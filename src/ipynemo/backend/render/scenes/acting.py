@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ipynemo.backend.render.scene import Shot
 
-__all__ = ["DrawnScene", "Picture", "SceneTake"]
+__all__ = ["DrawnScene", "Picture", "SceneTake", "reduced"]
 
 CROSSFADE_S = 0.5  # between the moments of the form that stands still
 
@@ -72,11 +72,17 @@ class Picture:
     def within(self, width_px: float, height_px: float) -> np.ndarray:
         """Return the picture, fitted into a size and no larger than that, as `pixels` does."""
         pixels = self.pixels((max(1, math.ceil(width_px)), max(1, math.ceil(height_px))))
-        factor = min(width_px / pixels.shape[1], height_px / pixels.shape[0])
-        if factor < 1:
-            size = (max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor)))
-            pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        return reduced(pixels, width_px, height_px)
+
+
+def reduced(pixels: np.ndarray, width_px: float, height_px: float) -> np.ndarray:
+    """Return a picture, fitted into a size where it is larger than that."""
+    factor = min(width_px / pixels.shape[1], height_px / pixels.shape[0])
+    if factor >= 1:
         return pixels
+    size = (max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor)))
+    smaller: np.ndarray = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return smaller
 
 
 class DrawnScene(ABC):

@@ -1,0 +1,43 @@
+"""The worker of the renderer, that says when its encoder has taken the first frame, and when it has given one back."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from ipynemo.backend.render import worker
+from ipynemo.backend.render.encode import PictureEncoder
+
+OUT = os.dup(1)  # the worker gives its standard output to others
+take = PictureEncoder.add
+
+
+class _Heard:
+    """A container that tells of its first packet, and is itself again."""
+
+    def __init__(self, encoder: Any) -> None:
+        self._encoder, self._container = encoder, encoder._container
+
+    def mux(self, packets: Any) -> None:
+        if packets:
+            os.write(OUT, b"encoded\n")
+            self._encoder._container = self._container
+        self._container.mux(packets)
+
+    def close(self) -> None:
+        self._container.close()
+
+
+def add(self: PictureEncoder, frame: Any) -> None:
+    """Take the first frame, and tell."""
+    self._container = _Heard(self)
+    PictureEncoder.add = take  # type: ignore[method-assign]
+    take(self, frame)
+    os.write(OUT, b"taken\n")
+
+
+PictureEncoder.add = add  # type: ignore[method-assign]
+status = worker.main()
+sys.stderr.flush()
+os._exit(status)
