@@ -122,7 +122,10 @@ def test_explaining_takes_its_options(
 def test_a_language_is_a_file_more(
     pictures: tuple[AssetFacts, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "I can write captions in English and Chinese." in say("explain this image in German", Draft(), assets=pictures[:1]).text
+    assert (
+        "I can write captions in English and Chinese."
+        in say("explain this image in German", Draft(), assets=pictures[:1]).text
+    )
     texts = Path(str(script._TEXTS))
     (tmp_path / "en.toml").write_bytes((texts / "en.toml").read_bytes())
     german = (texts / "en.toml").read_text("utf-8").replace("What can this file tell us?", "Was sagt diese Datei?")
