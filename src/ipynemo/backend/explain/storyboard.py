@@ -35,6 +35,7 @@ PLACES = {"title": [0.5, 0.36], "facts": [0.5, 0.64]}  # over the picture, above
 PLACES_AROUND = {"title": [0.5, 0.16], "facts": [0.5, 0.8]}  # where a tall frame leaves room
 MUSIC_VOLUME = 0.25
 NAME_LIMIT = 60
+FACTS_SQUARE_PX = 36  # on one line also where the frame is narrow
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ class _Maker:
         self.shot(name, asset, start_ms, duration_ms, media=asset.kind, motion=motion, fit=fit, scene=scene)
 
     def fact(self, text: str, start_ms: int, duration_ms: int) -> None:
-        style = {"role": "lower_third", "place": list(self.places["facts"])}
+        style: dict[str, Any] = {"role": "lower_third", "place": list(self.places["facts"])}
+        style |= {"size": FACTS_SQUARE_PX} if self.size[0] == self.size[1] else {}
         self.put("cards", start_ms, duration_ms, tx=text, m={"style": style})
 
     def title(self, text: str, start_ms: int, duration_ms: int) -> None:

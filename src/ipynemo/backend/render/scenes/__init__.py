@@ -30,7 +30,7 @@ _HOMES = {
     "limits": ("limits", "Limits"),
 }
 SCENES = tuple(_HOMES)
-ABOUT_PICTURES = frozenset({"pixels", "noising", "denoising"})  # the others can be drawn without one
+ABOUT_PICTURES = frozenset({"pixels"})  # the others can be drawn without one
 
 MOST_CHARACTERS, MOST_ITEMS, MOST_DEPTH = 2_000, 40, 6  # of what a scene is told; nothing readable needs more
 MOST_NUMBER = 10**15

@@ -164,7 +164,7 @@ class SceneTake:
     def _still(self, number: int) -> Hashable:
         if self._scene is None:
             raise ValueError(f"{self.shot.where} is closed")
-        return self._scene.state(Moment(self._scene.stills[number], self.shot.duration_ms / 1000))
+        return self._scene.state(Moment(self._scene.stills[number], self.shot.duration_ms / 1000, settled=True))
 
     def covers(self, _at: Hashable) -> bool:
         """Return whether it hides all of the frame, as every scene does."""

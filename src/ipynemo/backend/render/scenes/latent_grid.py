@@ -31,6 +31,7 @@ __all__ = ["LatentMap"]
 PICTURE_PX = 512  # what Stable Diffusion 1 works on
 SIZE, COUNT, TIMES, NOTE = 44, 36, 52, 34  # of letters, in pixels at a short side of 1080
 CAPTION, NOTE_APART = 124, 16  # the height of the words below a square
+MOST_LOST = 0.92
 LEAST_CELL = 4  # pixels; finer squares cannot be told apart
 PAD = 40  # between the panel's edge and what is on it
 LAYERS, LAYER_APART = 3, 12  # behind the map: it has four numbers for each place
@@ -72,12 +73,13 @@ class LatentMap(DrawnScene):
         caption, note = stage.px(CAPTION), stage.px(NOTE * 1.7 + NOTE_APART)
         between = stage.px({"wide": 360, "square": 190, "tall": 120}[stage.shape])
         if stage.shape == "tall":
-            side = min(room.width * 0.82, (room.height - 2 * caption - note - between) / 2)
+            side = min(room.width * 0.82, (room.height - 2 * caption - note - between - layers) / 2)
         else:
-            side = min((room.width - between - layers) / 2, room.height - caption - note - layers)
-        cell = max(1, int(side / len(self._map)))
-        side = float(cell * len(self._map))
-        self._cell = cell
+            inner = stage.px(PAD) * (stage.shape == "square")  # the panel ends with the room there
+            side = min((room.width - between - layers - 2 * inner) / 2, room.height - caption - note - layers)
+        even = max(2.0, side // 2 * 2)
+        side = side // len(self._map) * len(self._map)  # squares of whole pixels, where that does not cost much
+        side = side if side >= MOST_LOST * even else even
         spare = room.height - (2 * (side + caption) + between if stage.shape == "tall" else side + caption) - note
         top = round((room.top + max(spare / 2, layers)) / 2) * 2
         if stage.shape == "tall":
@@ -99,8 +101,8 @@ class LatentMap(DrawnScene):
         self._note_box = Box(room.left, bottom, room.right, min(bottom + stage.px(NOTE * 1.7), room.bottom))
         apart = stage.px(PAD)
         first, last = (
-            (room.left, room.right)  # in a tall frame the note is wider than the squares
-            if stage.shape == "tall"
+            (room.left, room.right)  # where the note may be wider than the squares
+            if stage.shape != "wide"
             else (self._left.left - apart, self._right.right + layers + apart)
         )
         edge = stage.margin * 0.5
@@ -130,12 +132,13 @@ class LatentMap(DrawnScene):
 
     def _squares(self, square: np.ndarray) -> Cutting | None:
         """Return the picture with a line around each of its squares."""
-        if self._cell < LEAST_CELL:
+        side, count = round(self._left.width), len(self._map)
+        if side < LEAST_CELL * count:
             return None
-        side = round(self._left.width)
         shown = _resized(square, side).astype(np.float32)
         lines = np.zeros((side, side), bool)
-        lines[:: self._cell] = lines[:, :: self._cell] = True
+        places = [n * side // count for n in range(count)]
+        lines[places] = lines[:, places] = True
         shown[lines] = shown[lines] * 0.35 + np.array(GROUND.rgb, np.float32) * 0.65
         whole = np.full((side, side), 255, np.uint8)
         return cutting(int(self._left.left), int(self._left.top), shown.astype(np.uint8), whole, self.stage.frame)

@@ -46,10 +46,13 @@ class Moment(NamedTuple):
         The progress, 0–1.
     duration_s : float
         How long the scene is, seconds.
+    settled : bool
+        Whether what has begun to come in is there: so it is in the form that stands still.
     """
 
     p: float
     duration_s: float
+    settled: bool = False
 
     @property
     def s(self) -> float:
@@ -67,7 +70,7 @@ class Moment(NamedTuple):
 
         It takes `over_s` seconds, in a short scene less: never more than a quarter of the scene.
         """
-        over = min(over_s, self.duration_s / 4)
+        over = 0.0 if self.settled else min(over_s, self.duration_s / 4)
         return smooth((self.s - begin * self.duration_s) / over) if over > 0 else float(self.p >= begin)
 
 
