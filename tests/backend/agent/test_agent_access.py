@@ -64,6 +64,11 @@ def test_motion_comes_back_on_request(message: str) -> None:
     assert (called, is_reduced(after)) == (["reduce_motion"], False)
 
 
+def test_on_an_empty_timeline_the_pictures_are_placed_first(photograph: AssetFacts) -> None:
+    after, called, _ = turn("reduce motion", Draft(), photograph)
+    assert (called, is_reduced(after)) == (["add_picture", "reduce_motion"], True)
+
+
 def test_one_clip_that_is_to_stand_still_is_no_reduced_motion() -> None:
     after, called, _ = turn("clip 2 without motion", clip())
     assert (called, is_reduced(after)) == (["set_motion"], False)

@@ -25,9 +25,10 @@ def access_rule(clause: Clause, context: Context) -> Plan | None:
     if not (voice or reduced or moving) or story_rule(clause, context) is not None:
         return None
     plan = _voice(clause, context) if voice else []
-    # Of a clip with a number, it is the camera that is meant; and there is nothing to stand still in an empty draft.
-    one = numbers_of(text, "clip", len(context.board.clips())) or context.situation.draft.is_empty
+    one = numbers_of(text, "clip", len(context.board.clips()))  # its camera is meant
     if (moving or (reduced and not clause.negated)) and not one:
+        if context.situation.draft.is_empty:
+            return [Tell("no_pictures")]
         plan.append(Do("reduce_motion", {"on": moving is None}, "moving" if moving else "reduce_motion"))
     return plan or None
 
