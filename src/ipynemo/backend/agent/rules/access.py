@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ipynemo.backend.agent.rules.context import Do, Plan, Tell, numbers_of
 from ipynemo.backend.agent.rules.story import language_of, story_rule
 from ipynemo.backend.agent.rules.wishes import MOVING, REDUCED, VOICE, wants_narration
-from ipynemo.captions.cues import is_narrated
+from ipynemo.captions.cues import has_captions, is_narrated
 
 if TYPE_CHECKING:
     from ipynemo.backend.agent.clauses import Clause
@@ -35,6 +35,8 @@ def access_rule(clause: Clause, context: Context) -> Plan | None:
 
 def _voice(clause: Clause, context: Context) -> Plan:
     if wants_narration(clause.text) and not clause.negated:
+        if not has_captions(context.situation.draft):
+            return [Tell("no_captions")]
         return [Do("narrate", {"language": language_of(clause.text)})]
     if is_narrated(context.situation.draft):
         return [Do("narrate", {"on": False}, "not_narrated")]
