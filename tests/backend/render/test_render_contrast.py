@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from ipynemo import Draft
+from ipynemo.backend.render.compose import Composer
+from ipynemo.backend.render.scene import to_scene
 from ipynemo.backend.render.scenes import stage
 from ipynemo.backend.render.style import ACCENT, ROLES, to_style
 from ipynemo.backend.render.values import Colour, relative_luminance
@@ -55,3 +61,17 @@ def test_the_colours_of_drawn_scenes_stand_out_from_their_ground(name: str) -> N
 @pytest.mark.parametrize("level", ["signed", "stated", "none", "unread"])
 def test_the_colour_of_every_level_of_evidence_can_be_read(level: str) -> None:
     assert contrast(stage.LEVELS[level], stage.GROUND) >= 4.5
+
+
+def test_what_stands_on_the_softened_picture_can_be_read_also_over_a_white_one(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 36), (255, 255, 255)).save(tmp_path / "white.png")
+    meta = {"scene": "evidence", "about": {"cards": [], "foot": "SynthID watermark: cannot be read offline"}}
+    shot = {"d": 3000, "src": "a", "m": meta}
+    scene = to_scene(Draft({"t": [{"tt": 0, "sg": [shot]}], "m": {"width": 1280, "height": 720}}))
+    composer = Composer(scene, {"a": tmp_path / "white.png"})
+    frame = composer.frame(85).frame.to_ndarray(format="rgb24")[:, 600:]
+    composer.close()
+    light = frame.mean(axis=2)
+    ground, letters = Colour(*(round(float(np.median(frame[..., c]))) for c in range(3))), light > light.max() - 12
+    assert 200 < letters.sum() < 20_000
+    assert contrast(Colour(*(round(float(v)) for v in frame[letters].mean(axis=0))), ground) >= 4.5

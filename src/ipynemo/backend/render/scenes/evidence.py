@@ -107,10 +107,8 @@ class Evidence(DrawnScene):
         stage = self.stage
         for scale in SCALES:
             gap = stage.px(GAP) * scale
-            below = [
-                set_words(text, stage, SMALL * max(scale, 0.8), room.width, room.height / 8, colour=FAINT)
-                for text in ends
-            ]
+            # On the softened picture itself, where the faint colour could not be read over a white one.
+            below = [set_words(text, stage, SMALL * max(scale, 0.8), room.width, room.height / 8) for text in ends]
             left = room.height - sum(text.height + gap for text in below)
             each = (left - gap * max(len(cards) - 1, 0)) / max(len(cards), 1)
             tight = scale == SCALES[-1]  # what does not fit now is cut
