@@ -81,6 +81,12 @@ def test_a_place_that_cannot_be_used_is_refused_before_any_work(sources: list[st
         (Wish(), "zh", "解释什么是AI图像，以及它是如何生成的"),
         (Wish(seconds=60, aspect="1:1"), "zh", "解释什么是AI图像，以及它是如何生成的，60秒，1:1"),
         (Wish("explain this", seconds=60, aspect="9:16"), "zh", "explain this, 60 seconds, 9:16"),
+        (
+            Wish("explain this", narration=True, reduced_motion=True),
+            "en",
+            "explain this, with narration, without motion",
+        ),
+        (Wish("讲解这张图", narration=True, reduced_motion=True), "zh", "讲解这张图，加上旁白，减少动态"),
     ],
 )
 def test_wishes_are_said_in_the_language_of_the_message(wish: Wish, language: str, expected: str) -> None:
