@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import time
 
-import pandas as pd
-from _results import Row, write
+from _results import Row, options, write
 
 from ipynemo.draft import Draft
-from ipynemo.frames import from_frame, to_frame
 
 SEGMENTS = 10_000
 ROUNDS = 40
@@ -33,6 +31,11 @@ def draft_of(count: int) -> Draft:
 
 def main() -> None:
     """Measure and print."""
+    options(__doc__).parse_args()
+    import pandas as pd
+
+    from ipynemo.frames import from_frame, to_frame
+
     draft = draft_of(SEGMENTS)
     frame = to_frame(draft)
     # As plain Python values, None where one is missing: what somebody would hand to pandas.
