@@ -1,10 +1,10 @@
 """What a second of film costs, and how much memory it takes, the longer the film is.
 
-Run with `python benchmarks/length.py [--seconds 60 180]`; `--long` renders up to half an hour, which takes that long
-again. Each film has a new photograph of 3000 × 2000 every five seconds, with zoom, pan and dissolve, a title and a lower
-third every ten, music over all. Every length is taken in turn with ten seconds of the same, and told as the ratio to
-them: with a cost that grows with the film, and memory that does not, all are 1, or less where the start weighs on the
-short one.
+Run with `python benchmarks/length.py [--seconds 60 180]`; `--long` renders up to half an hour, which takes about that
+long. Each film has a new photograph of 3000 × 2000 every five seconds, with zoom, pan and dissolve, a title and a
+lower third every ten, music over all. Every length is taken in turn with ten seconds of the same, and told as the ratio
+to them: with a cost that grows with the film, and memory that does not, all are 1, or less where the start weighs on
+the short one.
 """
 
 from __future__ import annotations

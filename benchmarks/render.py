@@ -2,8 +2,8 @@
 
 Run with `python benchmarks/render.py [--rounds 3] [--slow-rounds 1] [--without remotion …]`. Four photographs of
 3000 × 2000, made on the spot, with a slow zoom and pan, dissolves of half a second, three titles, a translucent lower
-third, music with a fade: 20 s of 1920 × 1080, 30 frames a second, H.264 veryfast crf 20. Peers that live in environments
-of their own get them on first use, below `.cache/bench`; `_peers/README.md` says what each of them does.
+third, music with a fade: 20 s of 1920 × 1080, 30 frames a second, H.264 veryfast crf 20. Peers that want packages of
+their own get them on first use, below `.cache/bench`; `_peers/README.md` says what each of them does.
 
 Everybody is a whole process, started from nothing, in turn; what counts is the median of the ratios within each round,
 so that whatever else the machine does weighs on all of them. "The limit" are two processes with an encoder of one
@@ -26,7 +26,7 @@ from typing import Any
 from _measure import FailedError, Took, run, until
 from _peers import environments, ffmpeg_graph
 from _results import Row, options, write
-from _workload import FPS, MUSIC_FADE_S, draft_of
+from _workload import FPS, draft_of
 
 HERE = Path(__file__).parent
 CACHE = HERE.parent / ".cache" / "bench"
@@ -223,14 +223,14 @@ def main() -> int:
     write("Renderer: beside its peers", note, rows, packages)
     note = (
         "From the start of a fresh interpreter, imports and the start of the other worker included; medians of "
-        f"{FIRST_ROUNDS}, in turn. The peer is the bare encode of finished frames. x264 gives a frame back once it has seen "
-        "about a dozen more. The ratio is our time to the peer's."
+        f"{FIRST_ROUNDS}, in turn. The peer is the bare encode of finished frames. x264 gives a frame back once it has "
+        "seen about a dozen more. The ratio is our time to the peer's."
     )
     write("Renderer: the first frame", note, first, packages)
     note = (
-        "The film is checked (size, frames, sound) and laid beside ours: its size, and the PSNR of its light where there "
-        f"is no text. All are x264 veryfast crf 20 with AAC at 128 kbit/s; music fades for {MUSIC_FADE_S:.0f} s. MoviePy "
-        "and FFmpeg leave the colours in BT.601, which alone holds them near 35 dB. The ratio is the peer's size to ours."
+        "Each film has the size, the frames and the sound that were asked for, or it is not compared; the PSNR is that "
+        "of its light against ours where there is no text. All are x264 veryfast crf 20 with AAC at 128 kbit/s. MoviePy "
+        "and FFmpeg leave the colours in BT.601, which alone holds them near 35 dB. The ratio is their size to ours."
     )
     write("Renderer: the films compared", note, [_film_row(names[w], films["ours"], films[w]) for w in there], packages)
     for who, why in wrong.items():

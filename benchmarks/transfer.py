@@ -1,9 +1,9 @@
 """A chat's stream beside httpx-sse, and files up and down beside curl: the same bytes, the same server, in turn.
 
 Run with `python benchmarks/transfer.py [megabytes]`. What counts is the median of the ratios within each round; who
-begins, changes. The stream and the clip come from a server that has them ready, in a process of its own; the upload goes
-to the embedded backend. curl's time is what it tells itself, without its start; ours holds what an upload and an export
-do besides: checking, telling progress, and for a clip waiting until it is on the disk.
+begins, changes. The stream and the clip come from a server that has them ready, in a process of its own; the upload
+goes to the embedded backend. curl's time is what it tells itself, without its start; ours holds what an upload and an
+export do besides: checking, telling progress, and for a clip waiting until it is on the disk.
 """
 
 from __future__ import annotations
