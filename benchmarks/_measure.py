@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LOOK_S = 0.2
+LOOK_S = 0.2, 1.0  # between two looks at the memory, at first and in a long run
 PATIENCE_S = 10.0  # for what outlives its parent
 _PR_SET_CHILD_SUBREAPER = 36  # prctl.h
 
@@ -53,7 +53,8 @@ class _Memory:
         self._thread.start()
 
     def _watch(self) -> None:
-        while not self._done.wait(LOOK_S):
+        begun = time.monotonic()
+        while not self._done.wait(min(max(LOOK_S[0], (time.monotonic() - begun) / 100), LOOK_S[1])):
             together = 0
             for pid in below(os.getpid()):
                 self.seen.add(pid)

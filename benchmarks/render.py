@@ -229,7 +229,7 @@ def main() -> int:
     write("Renderer: the first frame", note, first, packages)
     note = (
         "Each film has the size, the frames and the sound that were asked for, or it is not compared; the PSNR is that "
-        "of its light against ours where there is no text. All are x264 veryfast crf 20, AAC at 128 kbit/s. MoviePy and "
+        "of its light against ours where there is no text. All are x264 veryfast crf 20, AAC 128 kbit/s. MoviePy and "
         "FFmpeg leave the colours in BT.601, which alone holds them near 35 dB. The ratio is their size to ours."
     )
     write("Renderer: the films compared", note, [_film_row(names[w], films["ours"], films[w]) for w in there], packages)
