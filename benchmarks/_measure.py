@@ -131,22 +131,27 @@ def run(*commands: Sequence[str], order: bytes = b"", environment: Mapping[str, 
         for command in commands
     ]  # fmt: skip
     said, failed, largest_kib = [], 0, 0
-    for process in processes:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        if order:
-            process.stdin.write(order)
-            process.stdin.flush()
-    for process in processes:
-        said.append(process.stdout.read().decode("utf-8", "replace"))  # type: ignore[union-attr]
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        failed = failed or process.returncode
-        largest_kib = max(largest_kib, usage.ru_maxrss // (1024 if sys.platform == "darwin" else 1))
-        process.stdin.close()  # type: ignore[union-attr]
-        process.stdout.close()  # type: ignore[union-attr]
+    try:
+        for process in processes:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            if order:
+                process.stdin.write(order)
+                process.stdin.flush()
+        for process in processes:
+            said.append(process.stdout.read().decode("utf-8", "replace"))  # type: ignore[union-attr]
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            failed = failed or process.returncode
+            largest_kib = max(largest_kib, usage.ru_maxrss // (1024 if sys.platform == "darwin" else 1))
+            process.stdin.close()  # type: ignore[union-attr]
+            process.stdout.close()  # type: ignore[union-attr]
+    finally:
+        memory.stop()
+        for process in processes:
+            if process.returncode is None:  # somebody interrupts the benchmark
+                process.kill()
     wall_s = time.perf_counter() - start
-    memory.stop()
     _reap(memory.seen)
     after = os.times()
     if failed:
