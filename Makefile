@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 # Many tests wait for servers more than they compute; a file stays in one process, and so do its servers.
 JOBS ?= 2
 
-.PHONY: help demo test lint format bench pictures clean distclean
+.PHONY: help demo test lint format bench pictures sheet clean distclean
 
 help:
 	@echo "make demo      install, then make a real clip from a real picture (the quickstart notebook, headless)"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint      ruff and mypy;   make format  lets ruff rewrite"
 	@echo "make bench     every benchmark, side by side with its peers; writes benchmarks/RESULTS.md"
 	@echo "make pictures  draw the pictures of the README anew, from a real clip"
+	@echo "make sheet     draw the contact sheet of all scenes anew"
 	@echo "make clean     remove what was made;   make distclean  the environment too"
 
 # A stamp a set of packages: installed again only when pyproject.toml changes, or the environment is gone.
@@ -81,6 +82,9 @@ bench: $(VENV)/.dev-installed
 pictures: demo $(VENV)/.dev-installed
 	$(BIN)/python docs/make_pictures.py demo-output
 	@CHROMIUM=`sh tools/browser.sh $(VENV)` && export CHROMIUM && $(BIN)/python docs/make_screenshots.py
+
+sheet: $(VENV)/.dev-installed
+	$(BIN)/python docs/make_contact_sheet.py
 
 clean:
 	rm -rf demo-output dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis

@@ -146,12 +146,12 @@ def run(*commands: Sequence[str], order: bytes = b"", environment: Mapping[str, 
             largest_kib = max(largest_kib, usage.ru_maxrss // (1024 if sys.platform == "darwin" else 1))
             process.stdin.close()  # type: ignore[union-attr]
             process.stdout.close()  # type: ignore[union-attr]
+        wall_s = time.perf_counter() - start
     finally:
         memory.stop()
         for process in processes:
             if process.returncode is None:  # somebody interrupts the benchmark
                 process.kill()
-    wall_s = time.perf_counter() - start
     _reap(memory.seen)
     after = os.times()
     if failed:

@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "ipynemo"
 
 # What each part may import of ipynemo besides itself. A part that is missing here fails the test.
-CORE = {"errors", "settings", "formats", "draft", "edits", "frames", "events", "intents", "loop"}
+CORE = {"errors", "settings", "formats", "draft", "captions", "edits", "frames", "events", "intents", "loop"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "settings": {"errors"},
@@ -21,7 +21,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": {"errors"},
     "intents": {"errors"},
     "draft": {"errors"},
-    "edits": {"errors", "draft"},
+    "captions": {"errors", "draft"},
+    "edits": {"errors", "draft", "captions"},
     "frames": {"errors", "draft"},
     "loop": {"errors", "settings"},
     "client": CORE,

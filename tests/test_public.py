@@ -49,6 +49,7 @@ PUBLIC = [
     "TinyModelLab",
     "Track",
     "Uploader",
+    "captions",
     "concepts",
     "edits",
     "errors",

@@ -55,7 +55,7 @@ def without_widgets(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def page(notebook: nbformat.NotebookNode) -> str:
+def page(notebook: nbformat.NotebookNode, name: str = NOTEBOOK.stem) -> str:
     """Return the notebook as a page that loads nothing from elsewhere: it has neither formulas nor diagrams.
 
     Widgets are shown by their saved forms, because what draws living ones would come from the network.
@@ -65,7 +65,7 @@ def page(notebook: nbformat.NotebookNode) -> str:
         name for name in HTMLExporter.class_trait_names() if name.endswith(("js_url", "mathjax_url", "jquery_url"))
     ]
     exporter = HTMLExporter(**dict.fromkeys(scripts, ""))
-    text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": NOTEBOOK.stem}})
+    text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": name}})
     return str(text).replace('<script src=""></script>', "")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ipynemo import concepts, edits, errors, events
+    from ipynemo import captions, concepts, edits, errors, events
     from ipynemo.client import (
         Asset,
         AsyncNemo,
@@ -76,6 +76,7 @@ __all__ = [
     "TinyModelLab",
     "Track",
     "Uploader",
+    "captions",
     "concepts",
     "edits",
     "errors",
@@ -87,7 +88,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 # A worker process that draws needs none of them; whoever asks for one gets what stands behind it.
-_MODULES = frozenset({"concepts", "edits", "errors", "events"})
+_MODULES = frozenset({"captions", "concepts", "edits", "errors", "events"})
 _HOMES = {
     "client": "Asset AsyncNemo AsyncSession Clip Credits Explained Nemo Render Reply Session SessionInfo Still",
     "concepts.evidence": "Evidence evidence evidence_frame",

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ipynemo.errors import InvalidRequestError
 
@@ -18,6 +19,7 @@ __all__ = [
     "SIGN_KEY_VARIABLE",
     "Settings",
     "Timing",
+    "check_scheduler",
     "config_dir",
     "data_dir",
     "has_threads",
@@ -158,3 +160,21 @@ def user_language(environ: Mapping[str, str] | None = None) -> str:
 def has_threads() -> bool:
     """Return whether this Python can start threads; in the browser (JupyterLite) it cannot."""
     return sys.platform != "emscripten"
+
+
+def check_scheduler(address: str) -> None:
+    """Look at the address of a Dask scheduler.
+
+    Raises
+    ------
+    InvalidRequestError
+        It is none, or holds more than host and port.
+    """
+    try:
+        parts = urlsplit(address)
+        whole = parts.scheme in {"tcp", "tls"} and parts.hostname and parts.port
+        more = "@" in parts.netloc or parts.path.strip("/") or parts.query
+    except (ValueError, AttributeError, TypeError):
+        whole, more = None, ""
+    if not whole or more:
+        raise InvalidRequestError(f"{address!r} is no scheduler.", hint="Use tcp://host:8786, or tls://host:8786.")

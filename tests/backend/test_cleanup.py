@@ -113,8 +113,8 @@ async def test_what_nobody_owns_goes_once_it_is_old(store: Store) -> None:
 
 async def test_a_part_of_a_film_that_no_render_used_for_a_day_goes(store: Store) -> None:
     for name, age_s in (("used.mp4", DAY_S - 60), ("unused.mp4", DAY_S + 60)):
-        part = store.folder.parts / name
+        part = root(store) / "parts" / name
         part.write_bytes(b"part")
         os.utime(part, (time.time() - age_s,) * 2)
     await clean(store, ROOM)
-    assert [path.name for path in store.folder.parts.iterdir()] == ["used.mp4"]
+    assert [path.name for path in (root(store) / "parts").iterdir()] == ["used.mp4"]

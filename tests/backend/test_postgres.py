@@ -17,11 +17,11 @@ from sqlalchemy.exc import DBAPIError
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.running import NoSecrets
 from ipynemo.backend.store import Store
-from ipynemo.backend.store.models import Base, Render
+from ipynemo.backend.store.models import Asset, Base, Render
 from ipynemo.backend.store.news import listening
 from ipynemo.backend.unavailable import UnavailableError
 from ipynemo.draft import Draft
-from ipynemo.errors import BackendStartError
+from ipynemo.errors import BackendStartError, InvalidRequestError
 
 pytestmark = pytest.mark.postgres
 
@@ -189,6 +189,23 @@ async def test_a_server_that_was_slow_to_claim_sees_that_the_session_is_busy_by_
     second = await fast.renders.find("second")
     assert second is not None
     assert (second.render.status, second.before) == ("pending", 1)
+
+
+async def test_uploads_at_once_into_several_sessions_do_not_pass_the_room_of_their_user(open_store: Open) -> None:
+    store = await open_store(anonymous=True, user_data_bytes=100)
+    user = await somebody(store, "ann")
+    sessions = [(await store.sessions.create(user, "test", "en")).id for _ in range(8)]
+
+    def asset(session_id: str) -> Asset:
+        return Asset(
+            id=f"ast_{session_id}", session_id=session_id, name="a.png", kind="image", format="png", mime="image/png",
+            path=f"files/{session_id}", size_bytes=40, sha256="", has_audio=False,
+        )  # fmt: skip
+
+    told = await asyncio.gather(
+        *(store.assets.add(session_id, [asset(session_id)]) for session_id in sessions), return_exceptions=True
+    )
+    assert [type(answer) for answer in told if answer is not None] == [InvalidRequestError] * 6
 
 
 async def test_no_more_connections_are_used_than_were_allowed(open_store: Open) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from ipynemo.backend import renders
+from ipynemo.backend import renders, runners
+from ipynemo.backend.children import Child
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.renders import RenderQueue
-from ipynemo.backend.runners import Job, Outcome
+from ipynemo.backend.runners import ChildRunner, Job, Outcome
+from ipynemo.backend.storage import LocalStorage
 from ipynemo.backend.store import Store
 from ipynemo.backend.store.models import Render
 from ipynemo.backend.unavailable import UnavailableError
@@ -138,7 +140,7 @@ async def test_what_waits_stays_in_the_database(store: Store, monkeypatch: pytes
     assert "draft" not in vars(standing.render)  # nor is it read to tell how far it is
     desk = Desk()
     await worked_off(store, desk, names)
-    assert (len(read), desk.most <= 2) == (6, True)
+    assert (len(read), desk.most <= 2) == (12, True)  # each when its turn came: to send it on, and to look for files
 
 
 async def test_a_storage_that_is_away_costs_a_render_no_attempt(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,3 +201,29 @@ async def test_after_an_outage_owners_have_the_time_of_a_lease_before_anybody_ta
         await asyncio.sleep(0.02)
     await queue.aclose()
     assert takes[:3] == [True, True, False]
+
+
+async def test_a_render_alone_has_all_processors_and_several_share_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int] = []
+    ends = asyncio.Event()
+
+    class Worker(Child):
+        async def start(self, order: dict[str, Any]) -> None:
+            given.append(order["workers"])
+
+        async def result(self, tell: Any, hear: Any = None) -> dict[str, Any]:
+            await ends.wait()
+            return {"error": {"type": "RenderFailedError", "message": "x"}}
+
+    monkeypatch.setattr(runners, "Child", Worker)
+    runner = ChildRunner(LocalStorage(tmp_path), cores=6)
+    job = Job("r", {}, "high", {}, "clips/s/r-1.mp4")
+    at_once = [asyncio.create_task(runner.run(job, print)) for _ in range(8)]
+    while len(given) < 8:
+        await asyncio.sleep(0)
+    ends.set()
+    await asyncio.gather(*at_once)
+    await runner.run(job, print)
+    assert given == [6, 3, 2, 1, 1, 1, 1, 1, 6]

@@ -14,9 +14,12 @@ from pathlib import Path
 import httpx
 import pytest
 from serving import SOURCES
+from typer.testing import CliRunner
 
+from ipynemo.backend import running
 from ipynemo.backend.config import BackendConfig, database_given
 from ipynemo.backend.serve import banner, is_loopback, serve
+from ipynemo.cli.app import app
 from ipynemo.errors import BackendStartError, InvalidRequestError
 
 RUN = "import sys; from pathlib import Path; from ipynemo.backend.serve import serve; serve(data=Path(sys.argv[1]), {})"
@@ -238,3 +241,20 @@ def test_a_start_that_fails_for_a_known_reason_says_it_without_a_traceback(tmp_p
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) <= 4, done.stderr
     assert f"BackendStartError: LocalStorage('{tmp_path}/shared') belongs to another database. Use" in done.stderr
+
+
+def test_the_options_of_a_large_server_reach_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[BackendConfig] = []
+
+    def begin(config: BackendConfig, _ready: object) -> None:
+        begun.append(config)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "BackendServer", begin)
+    options = ("--renders-at-once=7", "--database-connections=5", "--cache-gb=1.5", "--scheduler=tcp://host:1")
+    command = ["serve", "--port=0", f"--data={tmp_path}"]
+    for given in ((), options):
+        assert CliRunner().invoke(app, [*command, *given]).exit_code == 0
+    ours = [(each.renders_at_once, each.database_connections, each.cache_bytes, each.scheduler) for each in begun]
+    default = os.cpu_count()
+    assert ours == [(default, 10, 4_000_000_000, None), (7, 5, 1_500_000_000, "tcp://host:1")]

@@ -110,6 +110,32 @@ def test_what_goes_into_one_server_comes_out_of_the_other(
         assert S3_SECRET not in content
 
 
+def test_only_the_pictures_that_are_looked_at_are_fetched_from_the_bucket(
+    two: tuple[ServerProcess, ServerProcess], bucket: Bucket
+) -> None:
+    here = two[0].user()
+    there = as_on(two[1], here)
+    here.upload(*((f"{name}.png", png(name, (64, 48))) for name in ("red", "green", "blue")))
+    ids = [info["id"] for info in there.state()["video_infos"]]
+
+    def copies() -> int:
+        return len(list(two[1].data.glob("cache/copies/*.png")))
+
+    before = copies()
+    there.say("what can you do?")
+    assert copies() == before
+    draft = title_draft(duration_ms=200)
+    draft["t"].insert(0, {"tt": 0, "sg": [{"id": "p", "st": 0, "d": 200, "src": ids[1]}]})
+    order = {"draft": draft, "at_s": 0, "height_px": 90}
+    assert there.http.post(f"/api/preview/nemo_agent/me/{there.session_id}", json=order).status_code == 200
+    assert copies() == before + 1
+    there.say("explain the last picture")
+    assert copies() == before + 2
+    [previewer] = workers(two[1])  # it would stay for a minute, and other tests count who works
+    previewer.kill()
+    assert not psutil.wait_procs([previewer], timeout=30)[1]
+
+
 def test_a_worker_process_is_given_no_secret(two: tuple[ServerProcess, ServerProcess]) -> None:
     user = two[0].user()
     render_id = new_render_id()

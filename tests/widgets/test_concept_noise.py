@@ -36,6 +36,8 @@ def test_the_strip_holds_the_picture_at_first_and_noise_at_last() -> None:
     assert middle[:, :160, 1].mean() < 80 < 175 < middle[:, 160:, 0].mean()
     assert abs(last[:, :160].mean() - last[:, 160:].mean()) < 12
     assert last.std() > 80
+    # Fine noise: a pixel does not tell what its neighbour is. In squares of 4 pixels it would be 0.75.
+    assert np.corrcoef(last[:, :-1].ravel(), last[:, 1:].ravel())[0, 1] < 0.4
 
 
 def test_the_step_is_the_nearest_one_computed_and_its_weights_are_those_of_the_schedule() -> None:

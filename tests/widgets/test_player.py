@@ -14,9 +14,10 @@ from widget_kit import ROBOT, Wire, clip_at, say, session, until
 
 from ipynemo import Clip, Draft
 from ipynemo.backend.render import render
+from ipynemo.captions import to_vtt
 from ipynemo.errors import InvalidRequestError, ProtocolError
 from ipynemo.widgets import Player
-from ipynemo.widgets._captions import captions_of, scenes_of
+from ipynemo.widgets._scenes import scenes_of
 from ipynemo.widgets._clips import clip_words, relative_address, size_text
 from ipynemo.widgets._poster import MAX_POSTER_BYTES, is_poster, poster_of
 from ipynemo.widgets.player import CHUNK_BYTES, MAX_EMBED_BYTES
@@ -121,15 +122,19 @@ def test_scenes_come_from_the_first_track_that_shows_something() -> None:
         {"at": 1.0, "name": "Grid"},
         {"at": 2.0, "name": ""},
     ]
+    drawn = {"d": 5, "n": "往回走", "m": {"scene": "denoising", "about": {}}}
+    old = {"d": 5, "st": 5, "n": "coffee.png", "m": {"scene": "latent_grid"}}
+    both = Draft({"t": [{"tt": 0, "sg": [drawn, old]}]})
+    assert [scene["name"] for scene in scenes_of(both)] == ["往回走", "latent grid"]
     assert scenes_of(Draft()) == []
     assert scenes_of(Draft({"t": [{"tt": 7, "m": {"role": "caption"}, "sg": [{"tx": "x", "d": 9}]}]})) == []
 
 
 def test_captions_are_vtt_that_no_text_can_break() -> None:
-    assert captions_of(ROBOT) == ("WEBVTT\n\n00:00:00.000 --> 00:00:01.999\nWe look &lt;first&gt;.\n--&gt; x\n")
-    assert captions_of(TITLE) == ""
+    assert to_vtt(ROBOT) == ("WEBVTT\n\n00:00:00.000 --> 00:00:01.999\nWe look &lt;first&gt;.\n--&gt; x\n")
+    assert to_vtt(TITLE) == ""
     late = {"tx": "late", "st": 3_725_250, "d": 750, "m": {"style": {"role": "caption"}}}
-    assert captions_of(Draft({"t": [{"tt": 7, "sg": [late]}]})) == ("WEBVTT\n\n01:02:05.250 --> 01:02:05.999\nlate\n")
+    assert to_vtt(Draft({"t": [{"tt": 7, "sg": [late]}]})) == ("WEBVTT\n\n01:02:05.250 --> 01:02:05.999\nlate\n")
 
 
 def test_the_session_gives_the_scenes_when_the_lengths_agree(

@@ -3,10 +3,10 @@
 At the start of a server and every hour:
 
 1. a session not used for `session_days` goes, with its drafts, files and clips;
-2. when files and clips take more than `max_data_bytes`, the oldest clips go first (their renders then say "Export
+2. when all takes more than `max_data_bytes`, the oldest clips go first (their renders then say "Export
    again"), then the sessions that were not used for the longest time, but none that was used in the last day;
-3. what an interrupted upload left behind goes after an hour; after a day a folder whose session is unknown, and a part
-   of a film that no render has used since.
+3. finished parts of films go after a day in which nobody needed them, and after an hour when there is no room;
+4. what an interrupted upload left behind goes after an hour, and a folder whose session is unknown after a day.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import asyncio
 import logging
 import time
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ipynemo.backend.periodic import repeating
+from ipynemo.backend.storage.local import sweep_old
 from ipynemo.backend.store import Store
 from ipynemo.backend.store.models import Asset, Charge, Render, Session, Token
 from ipynemo.backend.store.users import CREDITS_LAST_S
@@ -31,7 +31,7 @@ __all__ = ["EVERY_S", "clean", "keep_clean"]
 log = logging.getLogger(__name__)
 
 EVERY_S = 3600.0
-SPOOL_S = 3600.0
+SPOOL_S = HOUR_S = 3600.0
 DAY_S = 86_400.0
 
 
@@ -51,13 +51,13 @@ async def clean(store: Store, max_data_bytes: int) -> None:
     """Clean once."""
     for session_id in await store.sessions.expired():
         await _drop(store, session_id)
+    await store.storage.sweep_parts(DAY_S)
     await _make_room(store, max_data_bytes)
     await _forget_stale_rows(store)
     async with store.database.reading() as db:
         known = set((await db.execute(select(Session.id))).scalars())
     await store.storage.sweep(known, DAY_S)
-    await asyncio.to_thread(_sweep_old, store.folder.spool, SPOOL_S)
-    await asyncio.to_thread(_sweep_old, store.folder.parts, DAY_S)
+    await asyncio.to_thread(sweep_old, store.folder.spool, SPOOL_S)
 
 
 async def _drop(store: Store, session_id: str) -> None:
@@ -67,6 +67,9 @@ async def _drop(store: Store, session_id: str) -> None:
 
 async def _make_room(store: Store, max_data_bytes: int) -> None:
     used = await store.storage.used_bytes()
+    if used is not None and used > max_data_bytes:
+        await store.storage.sweep_parts(HOUR_S)
+        used = await store.storage.used_bytes()
     excess = (await _known_bytes(store) if used is None else used) - max_data_bytes
     if excess <= 0:
         return
@@ -97,13 +100,3 @@ async def _known_bytes(store: Store) -> int:
         files = (await db.execute(select(func.sum(Asset.size_bytes)))).scalar_one()
         clips = (await db.execute(select(func.sum(Render.size_bytes)).where(Render.path.is_not(None)))).scalar_one()
     return int(files or 0) + int(clips or 0)
-
-
-def _sweep_old(folder: Path, after_s: float) -> None:
-    before = time.time() - after_s
-    for path in folder.iterdir():
-        try:
-            if path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
-        except FileNotFoundError:  # another server was faster
-            continue

@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from ipynemo.errors import InvalidRequestError
+from ipynemo.settings import check_scheduler
 
 __all__ = ["DATABASE_VARIABLE", "TOKEN_VARIABLE", "BackendConfig", "database_given"]
 
@@ -32,6 +33,9 @@ class BackendConfig:
         A database URL; by default SQLite in the data folder.
     storage : str, optional
         Where uploads and clips lie: `file:///folder` or `s3://bucket/prefix`; by default the data folder.
+    scheduler : str, optional
+        The Dask scheduler whose workers make the renders: `tcp://host:port`, or `tls://host:port`; by default they are
+        made on this computer.
     fixed_user : {"local", "served"}
         Who the fixed user is: the one of this computer, or the one that a class shares.
     anonymous : bool
@@ -55,7 +59,7 @@ class BackendConfig:
     render_limit_s : float
         The limit for one render, in seconds.
     renders_at_once : int
-        How many renders this server runs at the same time.
+        How many renders this server runs at the same time, each in its share of the processors.
     max_data_bytes : int
         How much room files and clips may take before the oldest are removed.
     user_data_bytes : int
@@ -74,6 +78,7 @@ class BackendConfig:
     token: str = field(repr=False)
     database: str | None = field(default=None, repr=False)
     storage: str | None = None
+    scheduler: str | None = None
     fixed_user: ACCESS = "local"
     anonymous: bool = False
     anonymous_days: float = 7.0
@@ -88,13 +93,13 @@ class BackendConfig:
     lock_lease_s: float = 15.0
     render_lease_s: float = 4.0
     render_limit_s: float = 1800.0
-    renders_at_once: int = max(1, (os.cpu_count() or 1) // 2)
+    renders_at_once: int = os.cpu_count() or 1
     max_data_bytes: int = 20 << 30
     user_data_bytes: int = 2_000_000_000
     allow_private_urls: bool = False
     database_connections: int = 10
     database_wait_s: float = 15.0
-    cache_bytes: int = 4 << 30
+    cache_bytes: int = 4_000_000_000
 
     def __post_init__(self) -> None:
         if not self.token:
@@ -104,6 +109,8 @@ class BackendConfig:
                 raise InvalidRequestError(f"{name} is {value!r}.", hint="It must be 0 or more.")
         if not self.database_connections:
             raise InvalidRequestError("database_connections is 0.", hint="It must be 1 or more.")
+        if self.scheduler is not None:
+            check_scheduler(self.scheduler)
 
     @property
     def user_id(self) -> str:

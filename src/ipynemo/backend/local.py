@@ -96,6 +96,7 @@ class LocalBackend:
         edit_cost: int = 0,
         credits: int = 100,  # noqa: A002 - the protocol's word
         plan_export: bool = True,
+        scheduler: str | None = None,
         sign_certificate: str | os.PathLike[str] | None = None,
         sign_key: str | os.PathLike[str] | None = None,
     ) -> LocalBackend:
@@ -109,6 +110,8 @@ class LocalBackend:
             What a turn that changes the draft costs, and what there is to spend.
         plan_export : bool
             Whether exports are part of the plan.
+        scheduler : str, optional
+            The Dask scheduler whose workers make the renders; by default this computer makes them.
         sign_certificate, sign_key : path, optional
             Files (PEM) with which clips are signed; else those that the environment names.
 
@@ -121,6 +124,7 @@ class LocalBackend:
             f"--edit-cost={edit_cost}",
             f"--credits={credits}",
             "--plan-export" if plan_export else "--no-plan-export",
+            *(() if scheduler is None else (f"--scheduler={scheduler}",)),
         )
         backend = cls((data or data_dir()).expanduser().absolute(), options, _signing(sign_certificate, sign_key))
         await backend.ensure()

@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
-from ipynemo.backend.runners import worker_environment
+from ipynemo.backend.children import child_environment
 from ipynemo.backend.storage import Storage
 from ipynemo.draft.values import Draft
 from ipynemo.errors import InvalidRequestError, RateLimitError
@@ -131,7 +131,7 @@ class Previews:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=LINE_BYTES,
-                env=worker_environment(),
+                env=child_environment(),
                 start_new_session=True,
             )
         child = self._child

@@ -25,6 +25,7 @@ from ipynemo.backend.store import Store
 from ipynemo.backend.store.models import Render
 from ipynemo.backend.store.renders import MAX_ATTEMPTS
 from ipynemo.backend.unavailable import UnavailableError
+from ipynemo.draft.values import Draft
 
 __all__ = ["RenderQueue"]
 
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 LOOK_S = 1.0  # between two looks into the queue, which other servers fill too
 TELL_S = 0.5  # between two entries of the progress
 INSIST_S = 120.0  # for the database to come back and hear how a render ended
-REST_S = 5.0  # before the next render is begun, when the storage is away
+REST_S = 2.0  # before the next render is begun, when the storage or the cluster is away
 INSIST_AT_THE_END_S = 3.0  # for the same, when this server is going away
 
 
@@ -51,7 +52,7 @@ class RenderQueue:
     def __init__(self, store: Store, config: BackendConfig) -> None:
         self._store = store
         self._config = config
-        self._runner = runner_for(config, store.storage, store.folder.parts)
+        self._runner = runner_for(config, store.storage)
         self._owner = f"srv_{uuid.uuid4().hex}"
         self._news = asyncio.Event()
         self._closing = False
@@ -132,7 +133,7 @@ class RenderQueue:
             await asyncio.shield(self._give_back(render))
             raise
         except UnavailableError:
-            log.warning("render %s waits for the storage, or the database", render.id)
+            log.warning("render %s waits for the storage, the database or the cluster", render.id)
             self._rest_until = time.monotonic() + REST_S
             await self._give_back(render)
         except Exception:
@@ -149,9 +150,9 @@ class RenderQueue:
 
     async def _render(self, render: Render) -> None:
         clip = self._store.folder.of_clip(render.session_id, render.id, render.attempts)
-        assets = await self._store.assets.of_session(render.session_id)
         draft = json.loads(render.draft)
-        job = Job(render.id, draft, render.quality, {asset.id: asset.path for asset in assets}, clip)
+        assets = await self._store.assets.of_draft(render.session_id, Draft(draft))
+        job = Job(render.id, draft, render.quality, assets, clip)
         claim = _Claim()
         async with repeating(
             functools.partial(self._renew, render.id, claim), min(TELL_S, self._config.render_lease_s / 4)

@@ -1,37 +1,28 @@
 """How a render is run: by default in a child process of this server.
 
 A child process can be killed (cancel, time limit) and can crash without harm to the server; and when the server itself
-is killed, the child's standard input ends, and it goes too. Another way to run renders, on other machines perhaps, is
-another `Runner`: it gets keys of the storage, not paths, and brings the clip into the storage.
+is killed, the child's standard input ends, and it goes too. Another way to run renders is another `Runner`
+(`dask_runner`): it gets keys of the storage, not paths, and brings the clip into the storage.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
-import logging
+import importlib.util
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
-from ipynemo.backend.config import DATABASE_VARIABLE, BackendConfig
+from ipynemo.backend.children import Child
+from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.provenance import complete
 from ipynemo.backend.storage import Storage
+from ipynemo.errors import BackendStartError
 
-__all__ = ["ChildRunner", "Job", "Outcome", "Runner", "runner_for", "worker_environment"]
+__all__ = ["ChildRunner", "Job", "Outcome", "Runner", "runner_for"]
 
-log = logging.getLogger(__name__)
-
-WORKER = ("-P", "-m", "ipynemo.backend.render.worker")
-STOP_S = 2.0  # for a worker to remove its temporary file
-LINE_BYTES = 1 << 20
-TAIL_BYTES = 4096
-# A worker opens files that strangers have sent; it needs none of these.
-KEPT_FROM_WORKERS = ("AWS_", "PG", "NEMO_", "IPYNEMO_BACKEND_TOKEN", "IPYNEMO_SIGN_", DATABASE_VARIABLE)
+WORKER = "ipynemo.backend.render.worker"
 
 
 @dataclass(frozen=True)
@@ -88,9 +79,23 @@ class Runner(Protocol):
         """
 
 
-def runner_for(config: BackendConfig, storage: Storage, parts: Path) -> Runner:
-    """Return the way in which a server with these settings runs renders; `parts` keeps what need not be done again."""
-    return ChildRunner(storage, parts, max(1, (os.cpu_count() or 1) // max(1, config.renders_at_once)))
+def runner_for(config: BackendConfig, storage: Storage) -> Runner:
+    """Return the way in which a server with these settings runs renders.
+
+    Raises
+    ------
+    BackendStartError
+        The packages for it are missing.
+    """
+    if config.scheduler is None:
+        return ChildRunner(storage)
+    if importlib.util.find_spec("distributed") is None:
+        raise BackendStartError(
+            "Renders on a cluster need distributed.", hint='Install it: pip install "ipynemo[local,cluster]"'
+        )
+    from ipynemo.backend.dask_runner import DaskRunner
+
+    return DaskRunner(storage, config.scheduler)
 
 
 class ChildRunner:
@@ -99,20 +104,26 @@ class ChildRunner:
     Parameters
     ----------
     storage : Storage
-        Has the files, and takes the clips.
-    parts : Path
-        A folder for finished parts of films: after a small edit, or a crash, only the rest is made.
-    workers : int
-        How many processes a render may use.
+        Has the files, takes the clips, and keeps finished parts: after a small edit, or a crash, only the rest is made.
+    cores : int, optional
+        How many processes all renders that run may use; by default as many as there are processors.
     """
 
-    def __init__(self, storage: Storage, parts: Path, workers: int) -> None:
+    def __init__(self, storage: Storage, cores: int | None = None) -> None:
         self._storage = storage
-        self._parts = parts
-        self._workers = workers
+        self._cores = os.cpu_count() or 1 if cores is None else cores
+        self._running = 0
 
     async def run(self, job: Job, tell: Callable[[float], None]) -> Outcome:
         """Run one render; see `Runner`."""
+        self._running += 1
+        try:
+            # Alone, it may use everything; in a batch, each has a share, because joining and the start use one core.
+            return await self._run(job, tell, max(1, self._cores // self._running))
+        finally:
+            self._running -= 1
+
+    async def _run(self, job: Job, tell: Callable[[float], None], workers: int) -> Outcome:
         out = self._storage.making(job.clip)
         kept = False
         try:
@@ -122,10 +133,10 @@ class ChildRunner:
                     "assets": {asset_id: str(path) for asset_id, path in paths.items()},
                     "out": str(out),
                     "quality": job.quality,
-                    "cache": str(self._parts),
-                    "workers": self._workers,
+                    "cache": str(self._storage.shelf),
+                    "workers": workers,
                 }
-                worker = _Worker(job.name)
+                worker = Child(job.name, WORKER)
                 try:
                     await worker.start(order)
                     said = await worker.result(tell)
@@ -141,81 +152,3 @@ class ChildRunner:
         finally:
             if not kept:
                 out.unlink(missing_ok=True)
-
-
-def worker_environment() -> dict[str, str]:
-    """Return the environment for a process that opens files of strangers."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(KEPT_FROM_WORKERS)}
-
-
-class _Worker:
-    """One worker process and what it says."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._process: asyncio.subprocess.Process | None = None
-        self._errors = b""
-        self._listening: asyncio.Task[None] | None = None
-
-    async def start(self, order: dict[str, Any]) -> None:
-        """Start the process and give it its order; its standard input stays open as the sign that we live."""
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *WORKER,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=LINE_BYTES,
-            env=worker_environment(),
-            start_new_session=True,
-        )
-        self._listening = asyncio.create_task(self._listen())
-        stdin = self._process.stdin
-        if stdin is not None:
-            with contextlib.suppress(ConnectionError):  # it died at once; its exit says so
-                stdin.write(json.dumps(order).encode() + b"\n")
-                await stdin.drain()
-
-    async def _listen(self) -> None:
-        stderr = self._process.stderr if self._process else None
-        while stderr is not None and (block := await stderr.read(TAIL_BYTES)):
-            self._errors = (self._errors + block)[-TAIL_BYTES:]
-
-    async def result(self, tell: Callable[[float], None]) -> dict[str, Any]:
-        """Follow the worker and return its last word: `{"done": …}` or `{"error": …}`."""
-        process = self._process
-        if process is None or process.stdout is None:
-            raise RuntimeError("the worker was not started")
-        last: dict[str, Any] = {}
-        while line := await process.stdout.readline():
-            try:
-                said = json.loads(line)
-            except ValueError:
-                continue  # a library printed something
-            if isinstance(said, dict):
-                if isinstance(said.get("progress"), (int, float)):
-                    tell(float(said["progress"]))
-                elif "done" in said or "error" in said:
-                    last = said
-        code = await process.wait()
-        if last:
-            return last
-        await asyncio.gather(self._listening or asyncio.sleep(0), return_exceptions=True)
-        log.error("the worker of %s ended with %s: %s", self._name, code, self._errors.decode("utf-8", "replace"))
-        return {"error": {"type": "RenderFailedError", "message": f"The renderer broke off (exit {code})."}}
-
-    async def stop(self) -> None:
-        """End the process if it still runs: politely, then not."""
-        process = self._process
-        if process is not None and process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), STOP_S)
-            except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)

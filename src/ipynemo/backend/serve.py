@@ -99,6 +99,7 @@ def serve(
     data: Path | None = None,
     database: str | None = None,
     storage: str | None = None,
+    scheduler: str | None = None,
     anonymous: bool = False,
     edit_cost: int = 0,
     credits: int = 100,  # noqa: A002 - the protocol's word
@@ -106,6 +107,9 @@ def serve(
     session_days: float = 30.0,
     plan_export: bool = True,
     user_gb: float = 2.0,
+    renders_at_once: int | None = None,
+    database_connections: int = 10,
+    cache_gb: float = 4.0,
 ) -> None:
     """Serve until Ctrl-C.
 
@@ -120,6 +124,8 @@ def serve(
         which may have one, else SQLite in the data folder.
     storage : str, optional
         Where uploads and clips lie: `file:///folder` or `s3://bucket/prefix`; by default the data folder.
+    scheduler : str, optional
+        The Dask scheduler whose workers make the renders, `tcp://host:port`; by default this computer makes them.
     anonymous : bool
         Whether everyone who asks gets a user of their own, for 7 days.
     edit_cost, credits : int
@@ -133,6 +139,12 @@ def serve(
         Whether exports are part of the plan.
     user_gb : float
         How much room the files of each user of `anonymous` have.
+    renders_at_once : int, optional
+        How many renders this server runs at the same time; by default as many as it has processors, which they share.
+    database_connections : int
+        How many connections this server keeps to a PostgreSQL, besides the one that listens for news.
+    cache_gb : float
+        How much room copies of files from a bucket may take.
 
     Raises
     ------
@@ -148,6 +160,7 @@ def serve(
         token=secret,
         database=database_given(database),
         storage=storage,
+        scheduler=scheduler,
         fixed_user="served",
         anonymous=anonymous,
         edit_cost=edit_cost,
@@ -155,6 +168,9 @@ def serve(
         session_days=session_days,
         plan_export=plan_export,
         user_data_bytes=round(user_gb * 1e9),
+        renders_at_once=BackendConfig.renders_at_once if renders_at_once is None else renders_at_once,
+        database_connections=database_connections,
+        cache_bytes=round(cache_gb * 1e9),
     )
     try:
         from ipynemo.backend import running

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import time
 import uuid
 import weakref
@@ -25,6 +26,7 @@ from ipynemo.backend.adk import HEARTBEAT, Frames, failure
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.evidence import kept_evidence
 from ipynemo.backend.periodic import repeating
+from ipynemo.backend.storage import Storage
 from ipynemo.backend.store import Store
 from ipynemo.backend.unavailable import UnavailableError
 from ipynemo.draft.values import Draft
@@ -44,7 +46,6 @@ LOCK_LOOK_S = 0.2
 CLOSE_S = 3.0
 TOLD_CHANGES = 5
 SAVE_WAIT_S = 120.0  # for a turn that runs, before a draft is saved
-NOWHERE = Path("not-on-this-computer")
 
 Respond = Callable[[str, "Situation"], "Iterator[Step]"]
 
@@ -226,10 +227,8 @@ class _Running:
     async def go(self, message: str, respond: Respond, threads: ThreadPoolExecutor) -> None:
         """Run the agent's steps, in a thread, one after the other."""
         assets = await self._store.assets.of_session(self._session.id)
-        # The agent looks into pictures; of the rest it needs to know no more than the database does.
-        pictures = {asset.id: asset.path for asset in assets if asset.kind == "image"}
-        async with self._store.storage.checkout(pictures) as paths:
-            situation = await self._situation(assets, paths)
+        async with contextlib.AsyncExitStack() as desk:
+            situation = await self._situation(assets, desk)
             await self._store.sessions.say(self._session.id, "user", message)
             await self._answer(message, situation, respond, threads)
 
@@ -257,14 +256,14 @@ class _Running:
             text = await loop.run_in_executor(threads, _told, situation.draft, now, self._session.language)
         await self._store.sessions.say(self._session.id, "model", text)
 
-    async def _situation(self, assets: list[Asset], paths: dict[str, Path]) -> Situation:
+    async def _situation(self, assets: list[Asset], desk: contextlib.AsyncExitStack) -> Situation:
         from ipynemo.backend.agent import Situation
 
         session_id = self._session.id
         timeline = await self._store.drafts.timeline(session_id)
         return Situation(
             draft=timeline.draft,
-            assets=tuple(_facts(asset, paths.get(asset.id, NOWHERE)) for asset in assets),
+            assets=tuple(_facts(asset, _OnDemand(self._store.storage, asset.path, desk)) for asset in assets),
             language=self._session.language,
             undo=timeline.undo,
             redo=timeline.redo,
@@ -282,6 +281,25 @@ class _Running:
         return {"timeline_version": version, "draft_updated_at": time.time()}
 
 
+class _OnDemand(os.PathLike[str]):
+    """A file of the session, brought to this computer when the agent, in its thread, opens it for the first time."""
+
+    def __init__(self, storage: Storage, key: str, desk: contextlib.AsyncExitStack) -> None:
+        self._storage = storage
+        self._key = key
+        self._desk = desk
+        self._loop = asyncio.get_running_loop()
+        self._path: Path | None = None
+
+    async def _fetch(self) -> Path:
+        return (await self._desk.enter_async_context(self._storage.checkout({"it": self._key})))["it"]
+
+    def __fspath__(self) -> str:
+        if self._path is None:
+            self._path = asyncio.run_coroutine_threadsafe(self._fetch(), self._loop).result()
+        return str(self._path)
+
+
 def _told(before: Draft, after: Draft, language: str) -> str:
     """Return in one line what a turn did that said nothing."""
     chinese = language.lower().startswith("zh")
@@ -290,7 +308,7 @@ def _told(before: Draft, after: Draft, language: str) -> str:
     return line or ("完成。" if chinese else "Done.")
 
 
-def _facts(asset: Asset, path: Path) -> AssetFacts:
+def _facts(asset: Asset, path: os.PathLike[str]) -> AssetFacts:
     from ipynemo.backend.agent import AssetFacts
 
     return AssetFacts(

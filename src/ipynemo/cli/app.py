@@ -38,6 +38,7 @@ CLOUD_HELP: Final = (
     "Use the cloud: pictures are sent there. With NEMO_TOKEN your account's, else anonymously; NEMO_API_URL names "
     "another server. Without --cloud nothing leaves this computer."
 )
+CAPTIONS_HELP: Final = "Write captions and a transcript beside each clip: .vtt, .srt, .txt."
 JSON_HELP: Final = "Print one JSON object on standard output and nothing else there."
 
 
@@ -78,6 +79,11 @@ def explain(
     language: Annotated[
         str | None, typer.Option(help="The clip's language, such as en or zh. [default: the locale's]")
     ] = None,
+    narration: Annotated[
+        bool, typer.Option("--narration", help="A synthetic voice reads the captions aloud (needs espeak-ng).")
+    ] = False,
+    reduced_motion: Annotated[bool, typer.Option("--reduced-motion", help="Pictures stand still.")] = False,
+    captions: Annotated[bool, typer.Option("--captions", help=CAPTIONS_HELP)] = False,
     cloud: Annotated[bool, typer.Option("--cloud", help=CLOUD_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
@@ -90,7 +96,9 @@ def explain(
         paths = targets(photos, out)
     except InvalidRequestError as error:
         raise typer.BadParameter(str(error), param_hint="'--out' / '-o'") from None
-    wish = Wish(message, aspect.value if aspect else None, seconds, language)
+    shape = aspect.value if aspect else None
+    access = {"narration": narration, "reduced_motion": reduced_motion, "captions": captions}
+    wish = Wish(message, shape, seconds, language, **access)
     run(photos, paths, wish, cloud=cloud, as_json=as_json)
 
 
@@ -101,13 +109,14 @@ def resume(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The clip's file. [default: as it was ordered, here]")
     ] = None,
+    captions: Annotated[bool, typer.Option("--captions", help=CAPTIONS_HELP)] = False,
     cloud: Annotated[bool, typer.Option("--cloud", help=CLOUD_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Finish the clip of a session that was interrupted."""
     from ipynemo.cli.explaining import resume as run
 
-    run(session_id, out, cloud=cloud, as_json=as_json)
+    run(session_id, out, captions=captions, cloud=cloud, as_json=as_json)
 
 
 @app.command()
@@ -129,12 +138,23 @@ def serve(
         str | None,
         typer.Option(help="Where files and clips lie: file:///folder or s3://bucket/prefix. [default: --data]"),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="The Dask scheduler whose workers make the clips: tcp://host:port. [default: this computer]"),
+    ] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Give everyone who asks a user of their own.")] = False,
     edit_cost: Annotated[int, typer.Option(min=0, help="What a change of the draft costs, in credits.")] = 0,
     credits: Annotated[int, typer.Option(min=0, help="What every user has to spend.")] = 100,  # noqa: A002
     export: Annotated[bool, typer.Option("--export/--no-export", help="Whether exports are part of the plan.")] = True,
     session_days: Annotated[float, typer.Option(min=0, help="A session unused for so long is forgotten.")] = 30.0,
     user_gb: Annotated[float, typer.Option(min=0, help="Room for the files of each user of --anonymous, in GB.")] = 2.0,
+    renders_at_once: Annotated[
+        int | None, typer.Option(min=1, help="How many clips are made at the same time. [default: one a core]")
+    ] = None,
+    database_connections: Annotated[
+        int, typer.Option(min=1, help="Connections to a PostgreSQL, besides the one that listens for news.")
+    ] = 10,
+    cache_gb: Annotated[float, typer.Option(min=0, help="Room for copies of files from a bucket, in GB.")] = 4.0,
     ask_token: Annotated[
         bool, typer.Option("--ask-token", help=f"Ask for the token, instead of reading {SERVE_TOKEN_VARIABLE}.")
     ] = False,
@@ -153,6 +173,7 @@ def serve(
         data=data,
         database=database,
         storage=storage,
+        scheduler=scheduler,
         anonymous=anonymous,
         edit_cost=edit_cost,
         credits=credits,
@@ -160,6 +181,9 @@ def serve(
         token=token,
         session_days=session_days,
         user_gb=user_gb,
+        renders_at_once=renders_at_once,
+        database_connections=database_connections,
+        cache_gb=cache_gb,
     )
 
 

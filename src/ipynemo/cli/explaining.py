@@ -30,6 +30,7 @@ def clip_entry(clip: Clip) -> dict[str, Any]:
         "render_s": None if clip.render_s is None else round(clip.render_s, 3),
         "session_id": clip.session_id,
         "summary": clip.summary,
+        "captions": [str(path) for path in clip.captions],
     }
 
 
@@ -58,13 +59,13 @@ def explain(sources: list[str], paths: list[Path], wish: Wish, *, cloud: bool, a
     stop(INTERRUPTED if interrupted else DONE if all(result.ok for result in results) else FAILED)
 
 
-def resume(session_id: str, path: Path | None, *, cloud: bool, as_json: bool) -> None:
+def resume(session_id: str, path: Path | None, *, captions: bool, cloud: bool, as_json: bool) -> None:
     """Finish the clip of a session; end the command."""
     nemo = AsyncNemo("cloud" if cloud else "local")
     clips: list[Clip] = []
 
     async def finish() -> None:
-        clips.append(await work.resume(nemo, session_id, path))
+        clips.append(await work.resume(nemo, session_id, path, captions=captions))
 
     work = Work([session_id], [], watch([session_id]))
     interrupted = _run(nemo, work, finish)

@@ -38,12 +38,19 @@ class Wish:
         How long the clip is to be.
     language : str, optional
         Of the clip; else the locale's.
+    narration, reduced_motion : bool
+        A synthetic voice reads the captions aloud; pictures stand still.
+    captions : bool
+        Captions and a transcript are written beside the clip.
     """
 
     message: str | None = None
     aspect: str | None = None
     seconds: int | None = None
     language: str | None = None
+    narration: bool = False
+    reduced_motion: bool = False
+    captions: bool = False
 
 
 def wording(wish: Wish, language: str) -> str:
@@ -61,6 +68,10 @@ def wording(wish: Wish, language: str) -> str:
         parts.append(f"{wish.seconds}秒" if chinese else f"{wish.seconds} seconds")
     if wish.aspect is not None:
         parts.append(wish.aspect)
+    if wish.narration:
+        parts.append("加上旁白" if chinese else "with narration")
+    if wish.reduced_motion:
+        parts.append("减少动态" if chinese else "without motion")
     return ("，" if chinese else ", ").join(parts)
 
 
@@ -98,7 +109,7 @@ class Work:
         try:
             self.watch.stage(place, "upload")
             session = await nemo.create_session(stem_of(source), language=wish.language)
-            clip = await self._clip(session, wording(wish, session.language), place)
+            clip = await self._clip(session, wording(wish, session.language), place, captions=wish.captions)
         except Exception as error:  # whatever it is, the other pictures are not to suffer from it
             log.debug("%s failed", source, exc_info=True)
             self.watch.stage(place, "failed")
@@ -107,7 +118,7 @@ class Work:
         self.watch.stage(place, "done")
         return Explained(source, clip=clip, session_id=session.session_id)
 
-    async def _clip(self, session: AsyncSession, message: str, place: int) -> Clip:
+    async def _clip(self, session: AsyncSession, message: str, place: int, *, captions: bool) -> Clip:
         def uploaded(done: int, total: int) -> None:
             self.watch.stage(place, "upload", 100 * done / total if total else None)
 
@@ -121,10 +132,12 @@ class Work:
         self.drafted[place] = session.session_id
         self.watch.stage(place, "render")
         return await session.export(
-            self.paths[place], on_progress=lambda stage, percent: self.watch.stage(place, stage, percent)
+            self.paths[place],
+            captions=captions,
+            on_progress=lambda stage, percent: self.watch.stage(place, stage, percent),
         )
 
-    async def resume(self, nemo: AsyncNemo, session_id: str, path: Path | None) -> Clip:
+    async def resume(self, nemo: AsyncNemo, session_id: str, path: Path | None, *, captions: bool) -> Clip:
         """Fetch the newest render of a session, else render its draft."""
         session = nemo.session(session_id)
         self.drafted[0] = session_id
@@ -136,5 +149,5 @@ class Work:
             if render.is_failed or render.is_cancelled or render.status in ("refused", "undelivered"):
                 continue
             self.watch.stage(0, "render", render.progress)
-            return await session.resume(render, path, on_progress=told)
-        return await session.export(path, on_progress=told)
+            return await session.resume(render, path, captions=captions, on_progress=told)
+        return await session.export(path, captions=captions, on_progress=told)

@@ -18,6 +18,7 @@ from ipynemo.client.journal import KnownPicture
 from ipynemo.client.mp4 import measure
 from ipynemo.client.patience import patiently
 from ipynemo.client.results import Explanations
+from ipynemo.client.sidecars import captioned
 from ipynemo.client.transfer import Source, path_of
 from ipynemo.client.values import Clip, Explained
 from ipynemo.errors import (
@@ -55,6 +56,7 @@ class Batch:
         folder: Source | None = None,
         quality: str = "high",
         resume: bool = False,
+        captions: bool = False,
         on_picture: OnPicture | None = None,
     ) -> None:
         if quality not in QUALITIES:
@@ -64,6 +66,7 @@ class Batch:
         self._folder = Path.cwd() if folder is None else path_of(folder).absolute()
         self._quality = quality
         self._resume = resume
+        self._captions = captions
         self._on_picture = on_picture
         self._closings = nemo._wire.closings
 
@@ -128,7 +131,9 @@ class Batch:
         await patiently(self._nemo.timing, lambda: session.chat(self._message, as_is=True))
 
     async def _exported(self, session: AsyncSession, title: str) -> Clip:
-        return await session._exports.export(await session.draft(), self._target(title), None, self._quality)
+        draft = await session.draft()
+        clip = await session._exports.export(draft, self._target(title), None, self._quality)
+        return await captioned(clip, draft, session._draft_or_none) if self._captions else clip
 
     def _target(self, title: str) -> Target:
         return Target(clip_path(title, self._folder), replace=False)
@@ -137,10 +142,11 @@ class Batch:
         """Go on with a picture of an earlier run; None where its session holds nothing to go on with."""
         if known.quality == self._quality:
             if clip := await off_loop(self._kept, known):
-                return clip
+                return await captioned(clip, None, session._draft_or_none) if self._captions else clip
             for render in await session.renders():
                 try:
-                    return await session._exports.resume(render, self._target(title), None)
+                    clip = await session._exports.resume(render, self._target(title), None)
+                    return await captioned(clip, None, session._draft_or_none) if self._captions else clip
                 except (RenderFailedError, SessionNotFoundError) as error:  # cancelled, failed, or forgotten
                     log.info("Render %s of an earlier run cannot be taken up: %s", render.id, error.message)
         try:

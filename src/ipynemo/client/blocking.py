@@ -137,10 +137,12 @@ class Session:
         *,
         draft: Draft | None = None,
         quality: str = "high",
+        captions: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Clip:
         """Render the draft and fetch the video."""
-        return _wait(self._twin.export, path, draft=draft, quality=quality, on_progress=on_progress)
+        options: dict[str, Any] = {"draft": draft, "quality": quality, "captions": captions}
+        return _wait(self._twin.export, path, on_progress=on_progress, **options)
 
     def submit(self, draft: Draft | None = None, *, path: Source | None = None, quality: str = "high") -> Render:
         """Order a render and return at once."""
@@ -159,10 +161,15 @@ class Session:
         return _wait(self._twin.render, render_id)
 
     def resume(
-        self, render: Render | str, path: Source | None = None, *, on_progress: OnProgress | None = None
+        self,
+        render: Render | str,
+        path: Source | None = None,
+        *,
+        captions: bool = False,
+        on_progress: OnProgress | None = None,
     ) -> Clip:
         """Wait for a render that was ordered before, and fetch the video."""
-        return _wait(self._twin.resume, render, path, on_progress=on_progress)
+        return _wait(self._twin.resume, render, path, captions=captions, on_progress=on_progress)
 
     def cancel(self, render: Render | str) -> Render:
         """Cancel a render."""
@@ -257,8 +264,10 @@ class Nemo:
         folder: Source | None = None,
         quality: str = "high",
         resume: bool = False,
+        captions: bool = False,
         on_picture: OnPicture | None = None,
     ) -> Explanations:
         """Make a clip of each picture; one that fails does not stop the others."""
         options: dict[str, Any] = {"concurrency": concurrency, "folder": folder, "quality": quality, "resume": resume}
+        options["captions"] = captions
         return _wait(self._twin.explain_many, paths, message, on_picture=on_picture, **options)

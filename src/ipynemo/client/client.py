@@ -43,9 +43,9 @@ class AsyncNemo:
     data : path, optional
         The folder of the embedded backend and of the journal; else `IPYNEMO_DATA_DIR`, else the platform's.
     **options
-        Of the embedded backend: `edit_cost`, `credits`, `plan_export`; and `sign_certificate` with `sign_key`, two
-        files (PEM) with which it signs every clip as a C2PA record, else `IPYNEMO_SIGN_CERTIFICATE` and
-        `IPYNEMO_SIGN_KEY`.
+        Of the embedded backend: `edit_cost`, `credits`, `plan_export`; `scheduler`, the address of a Dask scheduler
+        whose workers are to make the clips; and `sign_certificate` with `sign_key`, two files (PEM) with which it
+        signs every clip as a C2PA record, else `IPYNEMO_SIGN_CERTIFICATE` and `IPYNEMO_SIGN_KEY`.
 
     Examples
     --------
@@ -181,6 +181,7 @@ class AsyncNemo:
         folder: Source | None = None,
         quality: str = "high",
         resume: bool = False,
+        captions: bool = False,
         on_picture: OnPicture | None = None,
     ) -> Explanations:
         """Make a clip of each picture, each in a session of its own; one that fails does not stop the others.
@@ -202,6 +203,8 @@ class AsyncNemo:
             Go on where an earlier run with the same message stopped, also after the kernel was restarted: what is done
             is not made again, a draft or a render that is there is used, and nothing is asked, or paid for, twice. A
             picture that was changed since then begins anew.
+        captions : bool
+            Also write captions and a transcript beside each clip, as `session.export` does.
         on_picture : callable, optional
             Called with `(Explained, done, total)` as each ends.
 
@@ -211,5 +214,6 @@ class AsyncNemo:
             A list in the order of the paths: each with its clip, or its error. In a cell it shows the clips side by
             side, then what went wrong with which picture; `to_frame()` is the same as a table.
         """
-        batch = Batch(self, message, folder=folder, quality=quality, resume=resume, on_picture=on_picture)
+        options: dict[str, Any] = {"folder": folder, "quality": quality, "resume": resume, "captions": captions}
+        batch = Batch(self, message, on_picture=on_picture, **options)
         return await batch.run([paths] if isinstance(paths, (str, os.PathLike)) else list(paths), concurrency)

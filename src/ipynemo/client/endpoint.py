@@ -134,6 +134,10 @@ class EmbeddedEndpoint(Endpoint):
     @property
     def where(self) -> str:
         """Where pictures go, in words."""
+        if scheduler := self._options.get("scheduler"):
+            return (
+                f"Local — but clips are made on the cluster at {urlsplit(scheduler).netloc}, which is sent the pictures"
+            )
         return "Local — nothing leaves this computer"
 
     async def ready(self, wire: Wire) -> None:

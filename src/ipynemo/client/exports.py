@@ -21,10 +21,11 @@ from urllib.parse import quote
 
 import httpx
 
+from ipynemo.captions import alt_text
 from ipynemo.client.downloads import Opener, download
 from ipynemo.client.journal import Journal
 from ipynemo.client.mp4 import measure
-from ipynemo.client.names import Target, clip_path, free_path
+from ipynemo.client.names import Target, clip_path, free_path, target_for
 from ipynemo.client.patience import patiently
 from ipynemo.client.values import Clip, Render
 from ipynemo.client.wire import Wire
@@ -44,7 +45,7 @@ from ipynemo.errors import (
 )
 from ipynemo.loop import off_loop
 
-__all__ = ["QUALITIES", "Exports", "Target", "clip_path", "free_path"]
+__all__ = ["QUALITIES", "Exports", "Target", "clip_path", "free_path", "target_for"]
 
 log = logging.getLogger(__name__)
 
@@ -331,17 +332,17 @@ class Exports:
 
     async def _clip(self, render: Render, path: Path, render_s: float | None, draft: Draft | None) -> Clip:
         duration_s, width_px, height_px = await off_loop(measure, path)
-        size_bytes = (await off_loop(path.stat)).st_size
         return Clip(
             path=path,
             duration_s=duration_s,
             width_px=width_px,
             height_px=height_px,
-            size_bytes=size_bytes,
+            size_bytes=(await off_loop(path.stat)).st_size,
             session_id=self._session_id,
             render_id=render.id,
             render_s=render_s,
-            summary=draft.summary() if draft is not None else None,
+            summary=draft.summary() if draft else None,
+            description=alt_text(draft) if draft else None,
         )
 
 

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-__all__ = ["Target", "clip_path", "free_path", "place"]
+from ipynemo.client.transfer import Source, path_of
+from ipynemo.errors import InvalidRequestError
+from ipynemo.loop import off_loop
+
+__all__ = ["Target", "clip_path", "free_path", "place", "target_for"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,16 @@ def clip_path(title: str, folder: Path) -> Path:
 def free_path(title: str, folder: Path) -> Path:
     """Return a path `<title>.mp4` in the folder that does not exist yet; a number is added where it does."""
     return next(path for path in _numbered(clip_path(title, folder)) if not path.exists())
+
+
+async def target_for(path: Source | None, title: str) -> Target:
+    """Return where a clip goes: where the user says, else under its title in this folder."""
+    if path is None:
+        return Target(clip_path(title or "clip", Path.cwd()), replace=False)
+    target = path_of(path)
+    if await off_loop(target.is_dir):
+        raise InvalidRequestError(f"{target.name!r} is a folder.", hint="Name a file in it, ending in .mp4.")
+    return Target(target if target.suffix else target.with_suffix(".mp4"), replace=True)
 
 
 def _numbered(path: Path) -> Iterator[Path]:

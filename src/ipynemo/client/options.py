@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ipynemo.errors import InvalidRequestError
+from ipynemo.settings import check_scheduler
 
 __all__ = ["check_options"]
 
-OPTIONS = frozenset({"edit_cost", "credits", "plan_export", "sign_certificate", "sign_key"})
+OPTIONS = frozenset({"edit_cost", "credits", "plan_export", "scheduler", "sign_certificate", "sign_key"})
 
 
 def check_options(options: dict[str, Any]) -> None:
@@ -18,14 +19,16 @@ def check_options(options: dict[str, Any]) -> None:
     Raises
     ------
     InvalidRequestError
-        There is no such option, or the files for signing are not there. A message never repeats what was given for a
-        key: it may be the key itself.
+        There is no such option, the scheduler has no address, or the files for signing are not there. A message never
+        repeats what was given for a key: it may be the key itself.
     """
     if unknown := options.keys() - OPTIONS:
         raise InvalidRequestError(
             f"AsyncNemo takes no {', '.join(sorted(unknown))}.",
             hint=f"The embedded backend takes {', '.join(sorted(OPTIONS))}.",
         )
+    if options.get("scheduler") is not None:
+        check_scheduler(options["scheduler"])
     given = {name: options.get(name) for name in ("sign_certificate", "sign_key")}
     if None in given.values() and any(value is not None for value in given.values()):
         raise InvalidRequestError(

@@ -8,25 +8,24 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from ipynemo.client.direct import carry_out
-from ipynemo.client.exports import Exports, OnProgress, Target, clip_path
+from ipynemo.client.exports import Exports, OnProgress, Target, target_for
+from ipynemo.client.links import claim_link
 from ipynemo.client.moments import still_of
 from ipynemo.client.renders import known_render, looked_at, unfinished_render
+from ipynemo.client.sidecars import captioned
 from ipynemo.client.state import read_draft, read_draft_or_none, read_state, write_draft
 from ipynemo.client.streaming import Feed, TurnStream
 from ipynemo.client.transfer import Progress, Source, path_of, upload
 from ipynemo.client.turn import Turn
 from ipynemo.client.values import Asset, Clip, Credits, Render, Reply, Still
-from ipynemo.client.wire import data_of
 from ipynemo.draft import Draft
-from ipynemo.errors import InvalidRequestError, ProtocolError
+from ipynemo.errors import InvalidRequestError
 from ipynemo.events import Event
 from ipynemo.intents import Intent, route
-from ipynemo.loop import bridged, off_loop
+from ipynemo.loop import bridged
 
 if TYPE_CHECKING:
     from ipynemo.client.client import AsyncNemo
@@ -240,6 +239,7 @@ class AsyncSession:
         *,
         draft: Draft | None = None,
         quality: str = "high",
+        captions: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Clip:
         """Render the draft and fetch the video.
@@ -254,6 +254,9 @@ class AsyncSession:
             Render this one instead of the session's own: an edited variation.
         quality : {"high", "medium", "low"}
             Full size, 720 or 360 lines: a small one is done several times sooner.
+        captions : bool
+            Also write captions and a transcript beside the MP4, under its name: `.vtt`, `.srt`, `.txt`. Files there are
+            replaced only if an export wrote them and nobody has changed them; else a number is added to the names.
         on_progress : callable, optional
             Called with `(stage, percent)`: `("render", 0–100)`, then `("download", 0–100)`.
 
@@ -268,7 +271,8 @@ class AsyncSession:
         """
         await self._use()
         draft = draft if draft is not None else await self.draft()
-        return await self._exports.export(draft, await self._target(path, draft), on_progress, quality)
+        clip = await self._exports.export(draft, await self._target(path, draft), on_progress, quality)
+        return await captioned(clip, draft, self._draft_or_none) if captions else clip
 
     @bridged
     async def submit(self, draft: Draft | None = None, *, path: Source | None = None, quality: str = "high") -> Render:
@@ -298,17 +302,24 @@ class AsyncSession:
 
     @bridged
     async def resume(
-        self, render: Render | str, path: Source | None = None, *, on_progress: OnProgress | None = None
+        self,
+        render: Render | str,
+        path: Source | None = None,
+        *,
+        captions: bool = False,
+        on_progress: OnProgress | None = None,
     ) -> Clip:
         """Wait for a render that was ordered before, also by a kernel that is gone, and fetch the video.
 
-        Without a path it gets the name that it was ordered with; a file of that name is not replaced.
+        Without a path it gets the name that it was ordered with; a file of that name is not replaced. `captions` as for
+        `export`, from the session's draft; where that is of another length by now, none are written.
         """
         await self._use()
         known = render if isinstance(render, Render) else await known_render(self._journal, self.session_id, render)
         target = await self._target(path if path is not None else known.path, None)
         target = dataclasses.replace(target, replace=path is not None)
-        return await self._exports.resume(known, target, on_progress)
+        clip = await self._exports.resume(known, target, on_progress)
+        return await captioned(clip, None, self._draft_or_none) if captions else clip
 
     @bridged
     async def cancel(self, render: Render | str) -> Render:
@@ -316,13 +327,7 @@ class AsyncSession:
         return await self._exports.cancel(render.id if isinstance(render, Render) else render)
 
     async def _target(self, path: Source | None, draft: Draft | None) -> Target:
-        if path is None:
-            title = (draft.title if draft is not None else None) or self.task_name or "clip"
-            return Target(clip_path(title, Path.cwd()), replace=False)
-        target = path_of(path)
-        if await off_loop(target.is_dir):
-            raise InvalidRequestError(f"{target.name!r} is a folder.", hint="Name a file in it, ending in .mp4.")
-        return Target(target if target.suffix else target.with_suffix(".mp4"), replace=True)
+        return await target_for(path, (draft.title if draft is not None else None) or self.task_name)
 
     # -- browser ------------------------------------------------------------------------------------------------------
 
@@ -340,10 +345,4 @@ class AsyncSession:
                 "The embedded backend has no web editor.", hint="Look at the draft with session.draft()."
             )
         await self._use()
-        path, doing = "/api/auth/claim-token", "make a browser link"
-        asked = {"task_id": self.task_id, "session_id": self.session_id}
-        answer = await self._wire.call("POST", path, json=asked, doing=doing, session_id=self.session_id)
-        claim = data_of(answer, doing=doing, session_id=self.session_id).get("claim_token")
-        if not isinstance(claim, str) or not claim:
-            raise ProtocolError("The backend gave no claim for a browser link.", session_id=self.session_id)
-        return f"{self._wire.settings.web_url}/workspace/claim?ct={quote(claim, safe='')}"
+        return await claim_link(self._wire, self.session_id, self.task_id)

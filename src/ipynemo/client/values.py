@@ -152,6 +152,10 @@ class Clip:
         From the order to the finished file, in seconds.
     summary : str or None
         The draft in one line.
+    description : str or None
+        What its poster shows, in words.
+    captions : tuple of Path
+        The captions and the transcript beside it, where they were asked for.
     """
 
     path: Path
@@ -163,6 +167,8 @@ class Clip:
     render_id: str
     render_s: float | None = None
     summary: str | None = None
+    description: str | None = None
+    captions: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         return (
@@ -180,8 +186,9 @@ class Clip:
         width = min(self.width_px, 640 if self.width_px >= self.height_px else 360)
         still = poster_of(self.path, self.duration_s)
         poster = f' poster="{still}"' if still is not None else ""
+        alt = shown(self.description) if self.description else name
         # Where video is stripped, what stands in it stays.
-        picture = f'<img src="{still}" alt="{name}" style="max-width:100%">' if still is not None else ""
+        picture = f'<img src="{still}" alt="{alt}" style="max-width:100%">' if still is not None else ""
         return (
             f'<video controls preload="metadata" src="{source}" style="max-width:100%;width:{width}px" '
             f'aria-label="{name}"{poster}>{picture}</video><p><a href="{source}" download>{said}</a></p>'

@@ -36,8 +36,10 @@ def evidence_html(found: Evidence, language: str = "en") -> str:
         if len(shown) > MAX_ROWS:
             lines.append(f"<p style='margin:.3em 0'>+ {len(shown) - MAX_ROWS}</p>")
     lines += [f"<p style='margin:.3em 0'>{escape(note)}</p>" for note in notes(found, language)]
+    told: list[str] = []
     for record in found.records:
-        if record.prompt:
+        if record.prompt and record.prompt not in told:  # two records of one generator hold the same words
+            told.append(record.prompt)
             title = words(language, "note", "prompt_title" if record.certain else "texts_title")
             body = record.prompt
             if record.negative:

@@ -18,6 +18,7 @@ __all__ = ["answer", "languages", "notes", "rows", "told", "words"]
 
 _TEXTS = files("ipynemo.concepts.texts")
 MAX_CLAIMS = 6
+NAMELESS = "image generator"  # of a record that has a prompt and does not say whose it is
 _UNTOLD = ("action", "software agent")  # the steps of a record; the claim generator and the source type say the same
 
 
@@ -68,11 +69,14 @@ def rows(found: Evidence, language: str = "en") -> list[dict[str, str]]:
     told_rows = []
     ordered = _ordered(found)
     with_model = {s.record.generator for s in ordered if s.record and s.record.model}
+    is_named = any(s.record and s.record.generator != NAMELESS for s in ordered)
     for statement in ordered:
         if statement.field in _UNTOLD and kind_of(statement) == "other":
             continue
         if statement.record and not statement.record.model and statement.record.generator in with_model:
             continue  # a second record of the same generator, which says less
+        if statement.record and statement.record.generator == NAMELESS and is_named and statement.level == "stated":
+            continue
         who = words(language, "who", statement.level, signer=found.signer or "?", source=statement.source)
         row = {"level": statement.level, "who": who, "says": says(statement, language), "kind": kind_of(statement)}
         if row not in told_rows:
@@ -147,7 +151,7 @@ def _made(found: Evidence, language: str) -> list[str]:
 
 
 def _model(found: Evidence, language: str) -> str:
-    named = [name for name in (*found.models, *found.generators) if name != "image generator"]
+    named = [name for name in (*found.models, *found.generators) if name != NAMELESS]
     if not named:
         return words(language, "answer", "model_none", name=found.name)
     signed = all(s.level == "signed" for s in found.statements if kind_of(s) in ("record", "generator"))

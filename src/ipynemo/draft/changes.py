@@ -263,6 +263,8 @@ class _Teller:
         for key in keys:
             if key == "title":
                 self.add("title", self.quoted(before.title), self.quoted(after.title))
+            elif key == "motion" and "reduced" in (old.get(key), new.get(key)):
+                self.lines.append(self.say("motion_reduced" if new.get(key) == "reduced" else "motion_back"))
             elif key not in {"width", "height"}:
                 self.lines.append(self.say("key_changed", where=here, key=f"m.{self.key(key)}"))
         for key in _changed_keys(self.raw_before, self.raw_after):

@@ -10,6 +10,7 @@ Tracks and segments are counted from 1, times are seconds, volumes 0–1. A wron
 'Good morning'
 """
 
+from ipynemo.edits.access import narrate, reduce_motion, remove_narration
 from ipynemo.edits.order import (
     move_segment,
     remove_segment,
@@ -48,6 +49,9 @@ __all__ = [
     "fade_picture",
     "move_segment",
     "mute",
+    "narrate",
+    "reduce_motion",
+    "remove_narration",
     "remove_segment",
     "remove_track",
     "rename_track",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from ipynemo.draft.drawn import is_drawn
 from ipynemo.draft.pieces import kind_of, objects_of
 from ipynemo.draft.values import Draft
 from ipynemo.edits._ripple import insert_time
@@ -131,10 +132,22 @@ def _clips(work: Work, track: int | None, segment: int | None) -> list[dict[str,
     return [work.segment(number, n) for n in numbers]
 
 
+def _shots(work: Work, track: int | None, segment: int | None, reason: str) -> list[dict[str, Any]]:
+    """Return the clips meant without the scenes that are drawn; one that is named must not be such a scene."""
+    clips = _clips(work, track, segment)
+    shots = [raw for raw in clips if not is_drawn(raw.get("m"))]
+    if clips and not shots:
+        what = f"Segment {segment} is a drawn scene" if segment is not None else "There are only drawn scenes"
+        raise DraftError(f"{what}: it has {reason}.", hint="Name another segment.")
+    return shots
+
+
 def set_motion(
     draft: Draft, motion: str | Mapping[str, Any], *, track: int | None = None, segment: int | None = None
 ) -> Draft:
     """Let a picture move, or stand still; without a segment all of the track, without a track the main one.
+
+    A scene that is drawn has no camera: it is left as it is, and cannot be named.
 
     Parameters
     ----------
@@ -143,15 +156,18 @@ def set_motion(
         view in the picture, scale 1 shows all of it.
     """
     work = Work(draft)
-    for raw in _clips(work, track, segment):
+    for raw in _shots(work, track, segment, "no camera that could move"):
         work.meta(raw)["motion"] = _motion(motion)
     return work.done()
 
 
 def set_fit(draft: Draft, fit: str, *, track: int | None = None, segment: int | None = None) -> Draft:
-    """Choose how a picture of another aspect fills the frame: "cover", "contain" or "blur"."""
+    """Choose how a picture of another aspect fills the frame: "cover", "contain" or "blur".
+
+    A scene that is drawn has its own layout for every frame: it is left as it is, and cannot be named.
+    """
     work = Work(draft)
-    for raw in _clips(work, track, segment):
+    for raw in _shots(work, track, segment, "its own layout for every frame"):
         work.meta(raw)["fit"] = _known(fit, FITS, "fit")
     return work.done()
 

@@ -137,7 +137,7 @@ class EvidenceCard(Face):
                 for record in self.evidence.records
                 if record.prompt
             ]
-            self._push({"kind": "prompt", "texts": texts})
+            self._push({"kind": "prompt", "texts": list(dict.fromkeys(texts))})
 
     def _fallback_text(self) -> str:
         if self.picture is None:

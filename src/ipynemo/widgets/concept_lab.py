@@ -312,11 +312,12 @@ class TinyModelLab(Face):
             url = data_url(as_png(enlarged(picture.image, SAVED_PX // len(picture.image))))
             alt = escaped(self._say("alt", **{**facts, "step": facts["steps"]}))
             lines = "<br>".join(escaped(line) for line in self._said_of(facts))
+            # Not a table: six of them side by side are wider than a sheet of paper.
             cells.append(
-                f'<td style="vertical-align:top;text-align:left;white-space:normal;width:{2 * SAVED_PX}px">'
-                f'<img src="{url}" alt="{alt}"><br><strong>{escaped(facts["prompt"])}</strong><br>{lines}</td>'
+                f'<div style="display:inline-block;vertical-align:top;width:{2 * SAVED_PX}px;margin:0 16px 12px 0">'
+                f'<img src="{url}" alt="{alt}"><br><strong>{escaped(facts["prompt"])}</strong><br>{lines}</div>'
             )
-        table = f"<table><tr>{''.join(cells)}</tr></table><p>{escaped(self._say('law'))}</p>" if cells else ""
+        table = f"<div>{''.join(cells)}</div><p>{escaped(self._say('law'))}</p>" if cells else ""
         return f"<p><strong>{escaped(self._say('name'))}</strong></p><p>{escaped(self._state_text())}</p>{table}"
 
 

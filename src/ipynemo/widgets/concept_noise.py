@@ -22,7 +22,7 @@ from ipynemo.widgets._words import Words
 __all__ = ["NoiseSlider"]
 
 SIDE_PX: Final = 320
-BLOCK_PX: Final = 4  # of the noise; finer noise makes the strip twice as large
+STRIP_QUALITY: Final = 40  # of JPEG: half of the strip is noise, and noise is what makes it large
 COLUMNS: Final = 7
 CURVE_POINTS: Final = 60
 # Even changes, and the step that is explained in words everywhere else.
@@ -156,8 +156,9 @@ class NoiseSlider(Face):
             self._pictures.put({})
         else:
             small = shrunk(self.picture.pixels, SIDE_PX).astype(np.float32) / np.float32(255)
-            frames = noised_frames(small, list(SHOWN_STEPS), seed=self.seed, block_px=BLOCK_PX)
-            self._pictures.put({"strip": as_jpeg(_sheet(frames), 50)})
+            # A value for each pixel, as in the mathematics: in coarser noise the eye loses a picture far too early.
+            frames = noised_frames(small, list(SHOWN_STEPS), seed=self.seed)
+            self._pictures.put({"strip": as_jpeg(_sheet(frames), STRIP_QUALITY)})
             tiny = shrunk(self.picture.pixels, SAVED_SIDE_PX).astype(np.float32) / np.float32(255)
             few = noised_frames(tiny, list(SAVED_STEPS), seed=self.seed)
             self._row = as_jpeg(np.concatenate(list(few), axis=1))

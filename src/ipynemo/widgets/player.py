@@ -1,4 +1,4 @@
-"""Player: a clip beside the notebook, with scenes to jump to, captions, and something to see when it cannot play.
+"""Player: a clip beside the notebook, with scenes to jump to, captions, a transcript, and a poster for where it cannot.
 
 The page plays the file by its address relative to the notebook; where a page has no such addresses (the file lies
 elsewhere, or the notebook is no page of a Jupyter server), it asks the kernel for the bytes.
@@ -15,17 +15,19 @@ from typing import Any, ClassVar, Final
 
 import traitlets
 
+from ipynemo import captions
 from ipynemo.client import AsyncSession, Clip, Session
 from ipynemo.client.mp4 import measure
 from ipynemo.draft import Draft
 from ipynemo.errors import InvalidRequestError, NemoError
 from ipynemo.loop import off_loop, on_our_loop
 from ipynemo.widgets._base import Face
-from ipynemo.widgets._captions import captions_of, scenes_of
 from ipynemo.widgets._clips import clip_facts, size_text
 from ipynemo.widgets._poster import is_poster, poster_of
 from ipynemo.widgets._saved import escaped, in_kernel
+from ipynemo.widgets._scenes import scenes_of
 from ipynemo.widgets._static import module, style
+from ipynemo.widgets._transcript import described_in, transcript_html, transcript_view
 from ipynemo.widgets._words import Words
 
 __all__ = ["MAX_EMBED_BYTES", "Player"]
@@ -80,6 +82,10 @@ class Player(Face):
             "fullscreen": "Full screen",
             "download": "Download",
             "poster": "A frame of {name}",
+            "transcript": "Transcript",
+            "said": "Caption",
+            "written": "In the picture",
+            "from_here": "Go to {at}",
             "elsewhere": "It lies outside the notebook's folder, so a saved page cannot play it.",
             "too_large": "{size} is too much to keep in a notebook (at most {limit}); the file is linked instead.",
         },
@@ -106,6 +112,10 @@ class Player(Face):
             "fullscreen": "全屏",
             "download": "下载",
             "poster": "{name} 的一帧画面",
+            "transcript": "文字稿",
+            "said": "字幕",
+            "written": "画面文字",
+            "from_here": "跳到 {at}",
             "elsewhere": "文件在笔记本文件夹之外，保存的页面无法播放。",
             "too_large": "{size} 太大，无法存入笔记本（上限 {limit}），已改为链接。",
         },
@@ -202,10 +212,22 @@ class Player(Face):
                 "key": f"{clip.path.name}:{clip.size_bytes}:{clip.render_id}" if clip is not None else "",
                 "can_send": clip is not None and clip.size_bytes <= MAX_SENT_BYTES,
                 "scenes": scenes_of(draft) if draft is not None else [],
-                "captions": captions_of(draft) if draft is not None else "",
+                "captions": captions.to_vtt(draft) if draft is not None else "",
+                "alt": self._alt(draft),
+                "transcript": transcript_view(draft, self.language),
                 "note": self._note(),
             }
         self._renew_saved()
+
+    def _alt(self, draft: Draft | None) -> str:
+        """Return what the poster shows, in words."""
+        clip = self.clip
+        if clip is None:
+            return ""
+        if draft is None or draft.is_empty:
+            return clip.description or self._say("poster", name=clip_facts(clip)["name"])
+        at_s = min(POSTER_AT_S, 0.35 * clip.duration_s)
+        return captions.alt_text(draft, at_s, described_in(draft, self.language))
 
     def _note(self) -> str:
         clip = self.clip
@@ -252,19 +274,19 @@ class Player(Face):
             return super()._fallback_html()
         facts = clip_facts(self.clip)
         name, words = escaped(facts["name"]), escaped(facts["words"])
-        alt = escaped(self._say("poster", name=facts["name"]))
+        alt, transcript = escaped(self.view["alt"]), transcript_html(self.view["transcript"], self._say)
         source = self._source(facts)
         # Where video is stripped, what stands in it stays: the poster.
         picture = f'<img src="{self.poster}" alt="{alt}" style="max-width:100%">' if self.poster else ""
         if source is None:
-            return f"{picture}<p>{name} ({words}). {escaped(self._say('elsewhere'))}</p>"
+            return f"{picture}<p>{name} ({words}). {escaped(self._say('elsewhere'))}</p>{transcript}"
         wide = (self.clip.width_px or 16) >= (self.clip.height_px or 9)
         width = min(self.clip.width_px or 640, 640 if wide else 360)
         poster = f' poster="{self.poster}"' if self.poster else ""
         link = f'<a href="{escaped(facts["href"])}" download>{name}</a>' if facts["href"] else name
         return (
             f'<video controls preload="metadata"{poster} src="{source}" aria-label="{name}" '
-            f'style="max-width:100%;width:{width}px">{picture}</video><p>{link} ({words})</p>'
+            f'style="max-width:100%;width:{width}px">{picture}</video><p>{link} ({words})</p>{transcript}'
         )
 
     def _source(self, facts: dict[str, Any]) -> str | None:

@@ -54,7 +54,7 @@ NOTHING = [
     ("hello", "Hello! Upload a picture"),
     ("thanks!", "You are welcome."),
     ("add jazz music", "I have no jazz music. I can play calm, happy, curious, epic or lofi"),
-    ("add a voice over", "I cannot speak: captions carry the words."),
+    ("sing the captions", "I cannot sing or sound like a person you know."),
     ("translate the captions to French", "I cannot translate existing texts."),
     ("remove the background", "I cannot change what is inside a picture."),
     ("make it 4:3", "4:3 is not possible; there are 16:9, 9:16 and 1:1."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from agent_samples import asset, clip, facts, say
 from PIL import Image, PngImagePlugin
 
 from ipynemo.backend.agent import AssetFacts, Call, Result, Say
+from ipynemo.backend.explain import script
 from ipynemo.concepts.evidence import Evidence
 from ipynemo.concepts.statements import Statement
 from ipynemo.draft import Draft
@@ -117,6 +119,21 @@ def test_explaining_takes_its_options(
     assert (got["total"], got["frame"], got.get("music", (None,))[0]) == (total, frame, music)
 
 
+def test_a_language_is_a_file_more(
+    pictures: tuple[AssetFacts, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "I can write captions in English and Chinese." in say("explain this image in German", Draft(), assets=pictures[:1]).text
+    texts = Path(str(script._TEXTS))
+    (tmp_path / "en.toml").write_bytes((texts / "en.toml").read_bytes())
+    german = (texts / "en.toml").read_text("utf-8").replace("What can this file tell us?", "Was sagt diese Datei?")
+    (tmp_path / "de.toml").write_text(german, "utf-8")
+    monkeypatch.setattr(script, "_TEXTS", tmp_path)
+    for message, language in (("explain this image in German", "en"), ("explain this image", "de-AT")):
+        turn = say(message, Draft(), assets=pictures[:1], language=language)
+        assert turn.calls == [("explain_pictures", {"language": "de"})]
+        assert turn.draft.track(3).segment(1).text == "Was sagt diese Datei?"
+
+
 def test_each_picture_gets_its_storyboard(pictures: tuple[AssetFacts, ...]) -> None:
     turn = say("explain these pictures", Draft(), assets=pictures)
     assert turn.draft.duration_s == 60
@@ -148,10 +165,43 @@ def test_a_prompt_is_shown_only_when_it_is_asked_for(pictures: tuple[AssetFacts,
     assert "Say “show the prompt” to have them in." in turn.text
     shown = say("show the prompt", turn.draft, assets=pictures[1:])
     assert [name for name, _ in shown.calls] == ["show_prompt"]
-    assert "Prompt in the file:\\nmy private robot" in shown.draft.to_json()
+    assert shown.text == "The prompt is on a card at 3 s."
+    cards = shown.draft.track(1).segment(2).meta["about"]["cards"]
+    assert [card["text"] for card in cards] == [
+        "It was made with Stable Diffusion web UI",
+        "Prompt: “my private robot”",
+    ]
+    again = say("show the prompt", shown.draft, assets=pictures[1:])
+    assert again.draft == shown.draft
+    assert "没听懂" not in say("显示提示词", turn.draft, assets=pictures[1:]).text
     assert shown.draft.duration_s == 30
     told = say("what is the prompt?", turn.draft, assets=pictures[1:])
     assert told.text == "The file's prompt record says: “my private robot”"
+
+
+def test_a_prompt_in_a_draft_without_drawn_scenes_goes_on_its_card(pictures: tuple[AssetFacts, ...]) -> None:
+    raw = say("explain this image", Draft(), assets=pictures[1:]).draft.raw
+    for segment in raw["t"][0]["sg"]:
+        segment["m"].pop("about", None)  # as drafts were once
+    shown = say("show the prompt", Draft(raw), assets=pictures[1:])
+    assert "Prompt in the file:\nmy private robot" in [s.text for t in shown.draft.tracks for s in t.segments]
+    raw["t"][0]["sg"][1]["m"]["about"] = {"cards": [7, {"source": []}]}  # and what a stranger may have written
+    assert (
+        len(say("show the prompt", Draft(raw), assets=pictures[1:]).draft.track(1).segment(2).meta["about"]["cards"])
+        == 2
+    )
+
+
+def test_a_drawn_scene_has_no_camera_and_that_is_said(pictures: tuple[AssetFacts, ...]) -> None:
+    draft = say("explain this image", Draft(), assets=pictures[:1]).draft
+    turn = say("pan left on the second clip", draft, assets=pictures[:1])
+    assert (turn.calls, turn.draft) == ([], draft)
+    assert turn.text == "Clip 2 is a drawn scene: it has no camera that could move. I left it as it is."
+    moved = say("pan left", draft, assets=pictures[:1]).draft
+    assert [s.meta.get("motion") for s in moved.track(1).segments] == ["pan_left"] + [None] * 7
+    assert "第 2 段是画出来的场景" in say("第二段放大", draft, assets=pictures[:1]).text
+    tall = say("make it 9:16", draft, assets=pictures[:1]).draft
+    assert [s.meta.get("fit") for s in tall.track(1).segments] == ["blur"] + [None] * 7
 
 
 def test_was_it_made_by_ai_is_answered_with_what_the_file_says(pictures: tuple[AssetFacts, ...]) -> None:
@@ -215,7 +265,7 @@ def test_evidence_that_is_stored_is_not_read_again(pictures: tuple[AssetFacts, .
     assert turn.text.startswith("The file “plain.png” says: xmp:CreatorTool: Midjourney, an image generator. ")
 
 
-def test_without_a_picture_the_explainer_is_made_of_words() -> None:
+def test_without_a_picture_there_is_an_explainer_all_the_same() -> None:
     turn = say("explain what an AI image is", Draft(), assets=())
-    assert [t.kind for t in turn.draft.tracks] == ["text", "text", "text", "audio"]
-    assert turn.said[-1].startswith("Here is a draft of 30 s in words. It gets better with a picture")
+    assert [t.kind for t in turn.draft.tracks] == ["video", "text", "text", "audio"]
+    assert turn.said[-1].startswith("Here is a draft of 30 s without a picture. It gets better with one")

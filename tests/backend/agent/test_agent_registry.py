@@ -14,7 +14,7 @@ SITUATION = Situation(clip(), ASSETS)
 def test_every_tool_can_be_described_to_a_language_model() -> None:
     described = {schema["name"]: schema for schema in schemas()}
     assert set(described) == set(tools())
-    assert len(described) == 30
+    assert len(described) == 32
     for schema in described.values():
         assert schema["description"].endswith(".")
         assert "as in: " in schema["description"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ipynemo.draft.drawn import is_drawn
 from ipynemo.edits import text_role
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ class Board:
             return []
         return [Spot(self.main, segment.number) for segment in self.draft.track(self.main).segments]
 
+    def shots(self) -> list[Spot]:
+        """Return the clips without the scenes that are drawn, which have no camera."""
+        return [spot for spot in self.clips() if not is_drawn(self.segment(spot).meta)]
+
     def clip_at(self, ms: int) -> Spot | None:
         """Return the clip that is shown at a moment."""
         return next((s for s in self.clips() if self.segment(s).start_ms <= ms < self.segment(s).end_ms), None)
@@ -89,7 +94,7 @@ class Board:
     @property
     def music(self) -> int | None:
         """The number of the music's track: by its role or name, else the first audio track."""
-        tracks = [track for track in self.draft.tracks_of("audio") if track.segments]
+        tracks = [t for t in self.draft.tracks_of("audio") if t.segments and t.meta.get("role") != "narration"]
         for track in tracks:
             name = (track.name or "").lower()
             if track.meta.get("role") == "music" or any(word in name for word in ("music", "bgm", "音乐")):

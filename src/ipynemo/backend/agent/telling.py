@@ -67,6 +67,8 @@ def done(step: Do, response: dict[str, Any], messages: Messages, asset: AssetFac
         facts["kind"] = messages.get("value", step.args["kind"])
     if key == "set_duration" and response.get("bounded"):
         key = "set_duration_bounded"
+    if key == "narrate" and response.get("long"):
+        key = "narrate_long"
     if key == "set_music":
         facts["music"] = messages.get("value", facts["music"]) if response.get("mood") else plain(facts["music"], 60)
     return [messages.get("done", key, **facts)]
@@ -113,9 +115,20 @@ def _explained(response: dict[str, Any], messages: Messages) -> list[str]:
         told.append(messages.get("explain", "prompt_shown"))
     elif response["prompt_record"]:
         told.append(messages.get("explain", "prompt_record"))
+    told += _voice(response, messages)
     if response["left_out"]:
         told.append(messages.get("explain", "left_out", names=", ".join(response["left_out"][:10])))
     return told
+
+
+def _voice(response: dict[str, Any], messages: Messages) -> list[str]:
+    """Return what there is to say about a voice that was asked for."""
+    if "no_voice" in response:
+        return [messages.get("explain", "no_voice", message=plain(response["no_voice"], 300))]
+    if "voice" not in response:
+        return []
+    key = "narrate_long" if response["voice"]["long"] else "narrate"
+    return [messages.get("done", key, **response["voice"])]
 
 
 def _evidence(key: str, response: dict[str, Any], messages: Messages, asset: AssetFacts | None) -> list[str]:

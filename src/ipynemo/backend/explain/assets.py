@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import os
 
     from ipynemo.concepts.evidence import Evidence
 
@@ -24,8 +24,8 @@ class AssetFacts:
     name : str
         The name that it came with; never trusted.
     kind : {"video", "image", "audio"}
-    path : Path
-        Where the file lies.
+    path : path
+        Where the file lies; one that lies elsewhere may be fetched when it is first opened, so only open it if needed.
     duration_ms : int or None
         Of a video, a sound, an animation.
     width_px, height_px : int or None
@@ -41,7 +41,7 @@ class AssetFacts:
     id: str
     name: str
     kind: Literal["video", "image", "audio"]
-    path: Path
+    path: os.PathLike[str]
     duration_ms: int | None
     width_px: int | None
     height_px: int | None

@@ -17,8 +17,8 @@ from ipynemo.draft.summary import plain
 from ipynemo.errors import InvalidRequestError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from ipynemo.backend.explain.assets import AssetFacts
     from ipynemo.backend.explain.script import Script
@@ -28,8 +28,8 @@ __all__ = ["Claim", "Evidence", "Voice", "evidence_for", "evidence_of", "read_ev
 
 Voice = Literal["many", "diffusion", "would"]
 
-LINE_COLUMNS = 56
 VALUE_COLUMNS = 30
+OURS = "tiny diffusion"  # our own model: diffusion, but without such a map
 PROMPT_LIMIT = 300  # characters that a card can hold
 
 
@@ -50,16 +50,6 @@ class Claim:
             "software|creator|program|generator|agent", self.field.lower()
         )
         return script.one("claim", "other" if named else self.kind, value=self.value, field=self.field)
-
-    def line(self, script: Script, *, level: bool = False) -> str:
-        """Return the claim as a line of a card: where it stands, and what it says."""
-        template = self.kind if self.kind in script.table["line"] else "other"
-        text = script.one("line", template, source=self.source, field=self.field, value=self.value)
-        if self.kind == "signer":
-            text = script.one("line", "signer_known" if self.trusted else "signer", value=self.value)
-        elif level:
-            text = script.one("line", "is_signed" if self.signed else "is_stated", text=text)
-        return shorten(text, LINE_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +114,18 @@ class Evidence:
         """How to speak of models: as what would happen, of diffusion, or of many generators."""
         if self.camera and not self.ai:
             return "would"
-        named = " ".join(c.value.lower() for c in self.claims if c.kind in ("generator", "record"))
-        return "diffusion" if any(name in named for name in DIFFUSION) else "many"
+        return "diffusion" if any(name in self._generators for name in DIFFUSION) else "many"
+
+    @property
+    def latent(self) -> bool:
+        """Whether Stable Diffusion's smaller map is worth telling of: not where the file names another generator."""
+        if OURS in self._generators:
+            return False
+        return self.voice != "many" or not self.ai
+
+    @property
+    def _generators(self) -> str:
+        return " ".join(c.value.lower() for c in self.claims if c.kind in ("generator", "record"))
 
 
 def _claim(statement: Statement) -> Claim:
@@ -148,7 +148,7 @@ def _ordered(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     return tuple(sorted(dict.fromkeys(claims), key=place))
 
 
-def read_evidence(path: Path) -> Evidence:
+def read_evidence(path: str | os.PathLike[str]) -> Evidence:
     """Return what a file says about how it was made."""
     try:
         return evidence_of(read(path).statements)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,8 +38,8 @@ class PictureFacts:
         As people write it: "PNG".
     size_bytes : int
         Of the file.
-    colours : tuple of str
-        The most frequent ones, as "#rrggbb"; empty where the pixels could not be read.
+    palette : tuple of (str, float)
+        The most frequent colours, as "#rrggbb", and the share of each, 0–1; empty where the pixels could not be read.
     spot : (float, float)
         The centre of the busiest part, as shares of width and height.
     pixel : ((int, int), (int, int, int)) or None
@@ -52,10 +53,15 @@ class PictureFacts:
     height_px: int
     format: str
     size_bytes: int
-    colours: tuple[str, ...]
+    palette: tuple[tuple[str, float], ...]
     spot: tuple[float, float]
     pixel: tuple[tuple[int, int], tuple[int, int, int]] | None
     evidence: Evidence
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """The most frequent colours without their shares."""
+        return tuple(colour for colour, _ in self.palette)
 
     @property
     def numbers(self) -> int:
@@ -147,24 +153,25 @@ def _flat(picture: Image.Image) -> np.ndarray:
 def read_facts(asset: AssetFacts) -> PictureFacts:
     """Read a picture's facts from its file; what cannot be read is left out, never made up."""
     width, height = asset.width_px or 0, asset.height_px or 0
-    colours: tuple[str, ...] = ()
+    colours: tuple[tuple[str, float], ...] = ()
     spot: tuple[float, float] = (0.5, 0.5)
     pixel = None
     try:
         look = _look(asset)
         (width, height), spot, pixel = look.size, look.spot, look.pixel
-        colours = tuple(colour for colour, _ in palette(look.seen, 6))
+        colours = tuple(palette(look.seen, 6))
         evidence = evidence_for(asset)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         evidence = Evidence((), readable=False)
+    path = Path(asset.path)
     return PictureFacts(
         asset=asset,
         name=plain(asset.name, 60) or asset.id,
         width_px=width,
         height_px=height,
         format=FORMATS.get(asset.format.lower(), asset.format.upper()),
-        size_bytes=asset.path.stat().st_size if asset.path.is_file() else 0,
-        colours=colours,
+        size_bytes=path.stat().st_size if path.is_file() else 0,
+        palette=colours,
         spot=spot,
         pixel=pixel,
         evidence=evidence,

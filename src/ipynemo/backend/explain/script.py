@@ -18,7 +18,7 @@ class Script:
     Parameters
     ----------
     language : str
-        "en" or "zh".
+        As its file is called: "en", "zh".
     table : dict
         The parsed text file.
     """
@@ -32,6 +32,10 @@ class Script:
         """Return a text, its blanks filled in."""
         text: str = self.table[group][key]
         return text.format(**facts)
+
+    def table_of(self, group: str, **facts: Any) -> dict[str, str]:
+        """Return all texts of a group, their blanks filled in."""
+        return {key: self.one(group, key, **facts) for key in self.table[group]}
 
     def some(self, group: str, key: str, **facts: Any) -> list[str]:
         """Return the sentences of a scene, their blanks filled in."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ipynemo import edits
-from ipynemo.backend.explain.captions import timed
+from ipynemo.backend.explain.abouts import about_for
+from ipynemo.backend.explain.captions import shorten, timed
 from ipynemo.backend.explain.facts import PictureFacts, read_facts
-from ipynemo.backend.explain.scenes import Card, card_for, lengths_ms, motion_for, prompt_text, words_for
+from ipynemo.backend.explain.scenes import OPENING_MOTION, left_out, lengths_ms, values_of, words_for
 from ipynemo.backend.explain.script import Script, script_for
 from ipynemo.draft import Draft
 from ipynemo.draft.summary import plain
@@ -24,16 +25,16 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_MS", "LEAST_MS", "MOST_MS", "Board", "Wishes", "fit_for", "storyboard"]
 
 DEFAULT_MS = 30_000  # for each picture
+NARRATED_MS = 45_000  # saying the captions takes longer than reading them
 LEAST_MS = 5_000  # also for each picture
 MOST_MS = 600_000
 CROSSFADE_MS = 500
 CARD_DELAY_MS = 300
 UNLIKE = 1.35  # from here on, cutting a picture to the frame's shape would lose too much of it
-PLACES = {"title": [0.5, 0.36], "facts": [0.5, 0.64], "card": [0.5, 0.42]}  # over the picture, above the captions
-PLACES_AROUND = {"title": [0.5, 0.16], "facts": [0.5, 0.8], "card": [0.5, 0.19]}  # where a tall frame leaves room
+PLACES = {"title": [0.5, 0.36], "facts": [0.5, 0.64]}  # over the picture, above the captions
+PLACES_AROUND = {"title": [0.5, 0.16], "facts": [0.5, 0.8]}  # where a tall frame leaves room
 MUSIC_VOLUME = 0.25
-WORDS_SIZE_PX = 60  # of a card that has the frame to itself
-WORDS_BACKGROUND = "#16324f"
+NAME_LIMIT = 60
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Wishes:
         Of the whole clip; None for 30 s a picture.
     music : str or None
         A mood; None for silence.
+    reduced_motion : bool
+        Pictures stand still; scenes change by crossfades.
+    narration : bool
+        A synthetic voice reads the captions aloud. It needs more time, so without a length there are 45 s a picture.
     """
 
     language: str = "en"
@@ -56,6 +61,8 @@ class Wishes:
     captions: bool = True
     titles: bool = True
     show_prompt: bool = False
+    reduced_motion: bool = False
+    narration: bool = False
 
 
 @dataclass
@@ -87,10 +94,10 @@ def fit_for(asset: AssetFacts, width_px: int, height_px: int) -> str:
     return "blur" if max(ratio, 1 / ratio) > UNLIKE else "cover"
 
 
-def _share(total_ms: int | None, count: int) -> tuple[int, list[int]]:
+def _share(total_ms: int | None, count: int, each_ms: int) -> tuple[int, list[int]]:
     """Return how many pieces find a place, and where each ends."""
     fitting = min(count, MOST_MS // LEAST_MS)
-    total = DEFAULT_MS * fitting if total_ms is None else total_ms
+    total = each_ms * fitting if total_ms is None else total_ms
     total = min(max(total, LEAST_MS * fitting), MOST_MS)
     return fitting, [round(total * i / fitting) for i in range(fitting + 1)]
 
@@ -98,11 +105,12 @@ def _share(total_ms: int | None, count: int) -> tuple[int, list[int]]:
 class _Maker:
     """Collects the segments of every track."""
 
-    def __init__(self, wishes: Wishes, script: Script) -> None:
+    def __init__(self, wishes: Wishes, script: Script, *, several: bool) -> None:
         self.wishes, self.script = wishes, script
         self.size = edits.ASPECTS[wishes.aspect]
         self.tracks: dict[str, list[dict[str, Any]]] = {"pictures": [], "cards": [], "titles": [], "captions": []}
         self.places = PLACES
+        self.several = several
         self.count = 0
 
     def put(self, track: str, start_ms: int, duration_ms: int, **keys: Any) -> None:
@@ -110,25 +118,24 @@ class _Maker:
             self.count += 1
             self.tracks[track].append({"id": f"s{self.count}", "st": start_ms, "d": duration_ms, **keys})
 
-    def picture(self, asset: AssetFacts, scene: str, start_ms: int, duration_ms: int, motion: Any) -> None:
-        meta: dict[str, Any] = {"media": asset.kind, "motion": motion, "fit": fit_for(asset, *self.size)}
-        meta |= {"scene": scene}
-        self.places = PLACES_AROUND if meta["fit"] == "blur" and self.size[1] > self.size[0] else PLACES
+    def shot(self, name: str, asset: AssetFacts | None, start_ms: int, duration_ms: int, **meta: Any) -> None:
+        """Add a segment of pictures; without an asset it is a scene that needs none."""
         first = not self.tracks["pictures"]
         fade = min(CROSSFADE_MS, duration_ms // 3)
         meta["transition"] = {"kind": "fade" if first else "crossfade", "d": fade}
-        name = plain(asset.name, 60) or asset.id
-        video = {"in": 0} if asset.kind == "video" else {}
-        self.put("pictures", start_ms, duration_ms, n=name, src=asset.id, **video, m=meta)
+        source = {"src": asset.id} if asset else {}
+        video = {"in": 0} if asset and asset.kind == "video" else {}
+        self.put("pictures", start_ms, duration_ms, n=name, **source, **video, m=meta)
 
-    def card(self, card: Card | None, start_ms: int, duration_ms: int) -> None:
-        if card is None:
-            return
-        style: dict[str, Any] = {"role": "card", "place": list(self.places["card"])}
-        style |= {"swatches": list(card.swatches)} if card.swatches else {}
-        style |= {} if self.tracks["pictures"] else {"size": WORDS_SIZE_PX}
-        delay = min(CARD_DELAY_MS, duration_ms // 4)
-        self.put("cards", start_ms + delay, duration_ms - delay, tx=card.text, m={"style": style})
+    def picture(self, name: str, asset: AssetFacts, scene: str, start_ms: int, duration_ms: int, motion: Any) -> None:
+        """Add a picture or a video as it is."""
+        fit = fit_for(asset, *self.size)
+        self.places = PLACES_AROUND if fit == "blur" and self.size[1] > self.size[0] else PLACES
+        self.shot(name, asset, start_ms, duration_ms, media=asset.kind, motion=motion, fit=fit, scene=scene)
+
+    def fact(self, text: str, start_ms: int, duration_ms: int) -> None:
+        style = {"role": "lower_third", "place": list(self.places["facts"])}
+        self.put("cards", start_ms, duration_ms, tx=text, m={"style": style})
 
     def title(self, text: str, start_ms: int, duration_ms: int) -> None:
         if self.wishes.titles:
@@ -136,56 +143,58 @@ class _Maker:
             self.put("titles", start_ms, duration_ms, tx=text, m={"style": style})
 
     def say(self, sentences: list[str], start_ms: int, duration_ms: int) -> None:
-        if self.wishes.captions:
+        if self.wishes.captions or self.wishes.narration:  # what is said is also written
             for caption in timed(sentences, start_ms, duration_ms, self.script.columns_per_s):
                 style = {"style": {"role": "caption"}}
                 self.put("captions", caption.start_ms, caption.duration_ms, tx=caption.text, m=style)
 
-    def scenes(self, facts: PictureFacts | None, start_ms: int, end_ms: int) -> None:
-        """Add the scenes of one picture, or of none."""
+    def scenes(self, facts: PictureFacts | None, start_ms: int, end_ms: int, number: int = 0) -> None:
+        """Add the scenes of the `number`th picture that is told, from 0; or those of none."""
         start = start_ms
-        shown = frozenset[str]() if facts else frozenset({"evidence"})
-        for scene, length in lengths_ms(end_ms - start_ms, without=shown):
-            card = card_for(scene, facts, self.script)
-            if facts:
-                self.picture(facts.asset, scene, start, length, motion_for(scene, facts))
-                if scene == "prompt" and self.wishes.show_prompt and facts.evidence.prompt:
-                    card = Card(prompt_text(facts.evidence.prompt, self.script, certain=facts.evidence.certain))
-            if scene == "open":
-                self._open(facts, card, start, length)
+        asset = facts.asset if facts else None
+        for scene, length in lengths_ms(end_ms - start_ms, without=left_out(facts, number)):
+            if scene == "opening":
+                self._opening(facts, start, length)
             else:
-                self.card(card, start, length)
+                about = about_for(scene, facts, self.script, length, show_prompt=self.wishes.show_prompt)
+                self.shot(self._name(scene, facts), asset, start, length, media="image", scene=scene, about=about)
             self.say(words_for(scene, facts, self.script), start, length)
             start += length
 
-    def _open(self, facts: PictureFacts | None, card: Card | None, start: int, length: int) -> None:
+    def _name(self, scene: str, facts: PictureFacts | None) -> str:
+        """Return what a scene is called in the timeline and in the player; with the file where there are several."""
+        name = self.script.one("names", scene)
+        if facts is None or not self.several:
+            return name
+        return plain(self.script.one("names", "several", name=shorten(facts.name, 24), scene=name), NAME_LIMIT)
+
+    def _opening(self, facts: PictureFacts | None, start: int, length: int) -> None:
+        if facts:
+            self.picture(self._name("opening", facts), facts.asset, "opening", start, length, OPENING_MOTION)
         self.title(self.script.one("title", "picture" if facts else "none"), start, length)
-        if card:
-            style = {"role": "lower_third", "place": list(self.places["facts"])}
+        if facts:
             delay = min(CARD_DELAY_MS * 2, length // 4)
-            self.put("cards", start + delay, length - delay, tx=card.text, m={"style": style})
+            self.fact(self.script.one("card", "facts", **values_of(facts)), start + delay, length - delay)
 
     def video(self, asset: AssetFacts, start_ms: int, end_ms: int) -> int:
         """Add a video with its title; return where it ends, which may be earlier than it could."""
         end_ms = min(end_ms, start_ms + asset.duration_ms) if asset.duration_ms else end_ms
         end_ms = max(end_ms, start_ms + 1000)
-        self.picture(asset, "video", start_ms, end_ms - start_ms, "still")
+        name = plain(asset.name, NAME_LIMIT) or asset.id
+        self.picture(name, asset, "video", start_ms, end_ms - start_ms, "still")
         facts = {"width": asset.width_px or "?", "height": asset.height_px or "?", "format": asset.format.upper()}
         facts["seconds"] = f"{(asset.duration_ms or end_ms - start_ms) / 1000:.4g}"
         length = min(3000, end_ms - start_ms)
         self.title(plain(asset.name, 40) or asset.id, start_ms, length)
-        style = {"role": "lower_third", "place": list(self.places["facts"])}
-        self.put("cards", start_ms, length, tx=self.script.one("card", "video_facts", **facts), m={"style": style})
-        self.say(self.script.some("open", "video", **facts), start_ms, min(6000, end_ms - start_ms))
+        self.fact(self.script.one("card", "video_facts", **facts), start_ms, length)
+        self.say(self.script.some("opening", "video", **facts), start_ms, min(6000, end_ms - start_ms))
         return end_ms
 
     def draft(self, title: str, total_ms: int) -> Draft:
         raw = edits.blank(self.wishes.aspect, title).raw
-        if not self.tracks["pictures"]:
-            raw["m"]["background"] = WORDS_BACKGROUND
-        else:
-            last = self.tracks["pictures"][-1]
-            last["m"]["fade_out_ms"] = min(600, last["d"] // 3)
+        raw["m"]["language"] = self.script.language
+        last = self.tracks["pictures"][-1]
+        last["m"]["fade_out_ms"] = min(600, last["d"] // 3)
         roles = {"pictures": (0, "pictures"), "cards": (7, "card"), "titles": (7, "title"), "captions": (7, "caption")}
         for key, (tt, role) in roles.items():
             if self.tracks[key]:
@@ -196,7 +205,8 @@ class _Maker:
         if self.wishes.music:
             draft = edits.set_music(draft, self.wishes.music, volume=self.wishes.music_volume)
             draft = edits.rename_track(draft, len(draft.tracks), self.script.one("tracks", "music"))
-        return draft
+        draft = edits.reduce_motion(draft) if self.wishes.reduced_motion else draft
+        return edits.narrate(draft, self.script.language) if self.wishes.narration else draft
 
 
 def storyboard(assets: Sequence[AssetFacts], wishes: Wishes) -> Board:
@@ -210,15 +220,16 @@ def storyboard(assets: Sequence[AssetFacts], wishes: Wishes) -> Board:
     wishes : Wishes
     """
     script = script_for(wishes.language)
-    maker = _Maker(wishes, script)
+    each_ms = NARRATED_MS if wishes.narration else DEFAULT_MS
     shown = [asset for asset in assets if asset.kind in ("image", "video")]
-    left_out = [plain(asset.name, 60) for asset in assets if asset.kind == "audio"]
+    maker = _Maker(wishes, script, several=len(shown) > 1)
+    unused = [plain(asset.name, NAME_LIMIT) for asset in assets if asset.kind == "audio"]
     if not shown:
-        total = min(max(wishes.total_ms or DEFAULT_MS, LEAST_MS), MOST_MS)
+        total = min(max(wishes.total_ms or each_ms, LEAST_MS), MOST_MS)
         maker.scenes(None, 0, total)
-        return Board(maker.draft(script.one("title", "none"), total), total, [], left_out)
-    fitting, ends = _share(wishes.total_ms, len(shown))
-    left_out += [plain(asset.name, 60) for asset in shown[fitting:]]
+        return Board(maker.draft(script.one("title", "none"), total), total, [], unused)
+    fitting, ends = _share(wishes.total_ms, len(shown), each_ms)
+    unused += [plain(asset.name, NAME_LIMIT) for asset in shown[fitting:]]
     facts, start = [], 0
     for asset, share_start, share_end in zip(shown, ends, ends[1:], strict=False):
         end = start + share_end - share_start
@@ -226,7 +237,7 @@ def storyboard(assets: Sequence[AssetFacts], wishes: Wishes) -> Board:
             start = maker.video(asset, start, end)
         else:
             facts.append(read_facts(asset))
-            maker.scenes(facts[-1], start, end)
+            maker.scenes(facts[-1], start, end, len(facts) - 1)
             start = end
     title = script.one("title", "picture")
-    return Board(maker.draft(title, start), start, facts, left_out)
+    return Board(maker.draft(title, start), start, facts, unused)

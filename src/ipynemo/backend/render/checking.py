@@ -13,6 +13,7 @@ from ipynemo.backend.render.films import Film
 from ipynemo.backend.render.pictures import Animation, is_picture, load_still
 from ipynemo.backend.render.scene import Shot, to_scene
 from ipynemo.backend.render.scores import MOODS
+from ipynemo.backend.speech import check_voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ipynemo.backend.render.scene import Scene
     from ipynemo.draft import Draft
 
-__all__ = ["check", "check_scene"]
+__all__ = ["check", "check_scene", "has_all"]
 
 ENOUGH = (320, 240)  # to find damage; a large JPEG decodes faster to a small picture
 
@@ -45,15 +46,25 @@ def _check_sound(path: Path) -> None:
 
 def _uses(scene: Scene) -> list[tuple[str, str | None, Callable[[Path], None]]]:
     shots = [item for layer in scene.layers for item in layer if isinstance(item, Shot)]
-    seen = [(shot.where, shot.source, _check_picture) for shot in shots]
-    heard = [(sound.where, sound.source, _check_sound) for sound in scene.sounds if not sound.own and not sound.mood]
+    seen = [(shot.where, shot.source, _check_picture) for shot in shots if shot.shows_a_file]
+    heard = [(sound.where, sound.source, _check_sound) for sound in scene.sounds if not (sound.own or sound.is_made)]
     return [*seen, *heard]
+
+
+def has_all(scene: Scene, assets: Mapping[str, Path]) -> bool:
+    """Return whether every file that a scene names is there, and every mood known; what is in them is not looked at."""
+    if any(sound.mood is not None and sound.mood not in MOODS for sound in scene.sounds):
+        return False
+    sources = {source for _, source, _ in _uses(scene)}
+    return all(source is not None and source in assets and assets[source].is_file() for source in sources)
 
 
 def check_scene(scene: Scene, assets: Mapping[str, Path]) -> None:
     """Look at every asset of a scene; see `check`."""
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
+    for voice in dict.fromkeys(sound.voice for sound in scene.sounds if sound.voice is not None):
+        check_voice(voice)
     for sound in scene.sounds:
         if sound.mood is not None and sound.mood not in MOODS:
             broken[sound.source] = (

@@ -8,42 +8,44 @@ change, the lower ones are drawn once and kept.
 from __future__ import annotations
 
 import bisect
-from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 import cv2
 import numpy as np
 
+from ipynemo.backend.render.keeping import Keep
 from ipynemo.backend.render.motion import smooth
 from ipynemo.backend.render.planes import Planes, from_colour, planes_of, to_rgb_array
 from ipynemo.backend.render.scene import FPS, Shot, Words
+from ipynemo.backend.render.scenes import open_take
 from ipynemo.backend.render.sprites import draw_sprite
 from ipynemo.backend.render.stills import Cutting, cutting, lay
-from ipynemo.backend.render.takes import Take
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
     from pathlib import Path
 
-    from ipynemo.backend.render.motion import Placement
     from ipynemo.backend.render.scene import Scene
+    from ipynemo.backend.render.scenes.acting import SceneTake
+    from ipynemo.backend.render.takes import Take
 
 __all__ = ["SHEETS", "Composer", "Sheet"]
 
 SHEETS = 5  # frames in memory that are drawn into in turn; each is 3 MB at 1920 × 1080
-SPRITES_KEPT = 24
 RISE = 0.014  # of the short side: how far a title comes up while it fades in
+
+_sprites: Keep[Cutting | None] = Keep(16)
 
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
     """A shot at a frame: the moment it shows, and how strongly it covers what lies below."""
 
-    take: Take
+    take: Take | SceneTake
     number: int
-    place: Placement
+    place: Any  # a `Placement`, or the state of a scene
     strength: float = 1.0
     below: _Drawn | None = None  # the shot that it is dissolving from
 
@@ -127,8 +129,7 @@ class Composer:
         self._size = (scene.width, scene.height)
         self._ground = from_colour(scene.background, *self._size)
         self._timelines = [_Timeline(layer) for layer in scene.layers]
-        self._takes: dict[tuple[int, int], Take] = {}
-        self._sprites: OrderedDict[Words, Cutting | None] = OrderedDict()
+        self._takes: dict[tuple[int, int], Take | SceneTake] = {}
         self._sheets: list[Sheet] = []
         self._turn = 0
         self._spare: list[Planes] = []
@@ -191,7 +192,7 @@ class Composer:
             else:
                 piece = self._sprite(item)
                 if piece is not None:
-                    strength, rise = _presence(item, number, min(self._size))
+                    strength, rise = _presence(item, number, 0 if self.scene.reduced else min(self._size))
                     draw.append(_Text(piece, strength, rise))
                     key.append((place, strength, rise))
         return tuple(key), draw
@@ -214,9 +215,9 @@ class Composer:
             strength *= smooth((left - 0.5) / shot.fade_out_frames)
         return _Drawn(take, picture, where, strength, below)
 
-    def _take(self, depth: int, place: int, shot: Shot) -> Take:
+    def _take(self, depth: int, place: int, shot: Shot) -> Take | SceneTake:
         if (depth, place) not in self._takes:
-            self._takes[depth, place] = Take(shot, self._assets[shot.source or ""], self._size)
+            self._takes[depth, place] = open_take(shot, self._assets, self._size, reduced=self.scene.reduced)
         return self._takes[depth, place]
 
     def _close_past(self, number: int) -> None:
@@ -226,15 +227,11 @@ class Composer:
                 take.close()
 
     def _sprite(self, words: Words) -> Cutting | None:
-        if words not in self._sprites:
+        def make() -> Cutting | None:
             made = draw_sprite(words.text, words.style, *self._size)
-            self._sprites[words] = (
-                made if made is None else cutting(made.x, made.y, made.pixels, made.alpha, self._size)
-            )
-            if len(self._sprites) > SPRITES_KEPT:
-                self._sprites.popitem(last=False)
-        self._sprites.move_to_end(words)
-        return self._sprites[words]
+            return made if made is None else cutting(made.x, made.y, made.pixels, made.alpha, self._size)
+
+        return _sprites.get((words.text, words.style, self._size), make)
 
     def _draw_shot(self, frame: Planes, drawn: _Drawn) -> None:
         """Draw a shot over a frame."""
@@ -252,7 +249,7 @@ class Composer:
         if drawn.below is not None:
             self._draw_shot(frame, drawn.below)
         for (mine, _), (theirs, _) in zip(frame.each, over.each, strict=True):
-            mine[:] = cv2.addWeighted(mine, 1 - drawn.strength, theirs, drawn.strength, 0)
+            cv2.addWeighted(mine, 1 - drawn.strength, theirs, drawn.strength, 0, dst=mine)
         self._spare.append(over)
 
     def close(self) -> None:

@@ -3,12 +3,16 @@
 `ProcessPoolExecutor` would run the caller's main script again in every worker, and a script without a guard with it;
 it also cannot be stopped in the middle of a job. So each worker is a plain child that gets its jobs over a pipe. The
 end of that pipe ends it, also when the parent was killed: it takes its unfinished file away, and goes.
+
+A process that only renders can have its workers forked while it still has a single thread (`fork_ahead`): they have
+then imported what it has, a third of a second of work each.
 """
 
 from __future__ import annotations
 
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -16,30 +20,89 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Crew"]
+__all__ = ["Crew", "fork_ahead"]
 
 PATIENCE_S = 3.0  # for a worker to take its unfinished file away
 COMMAND = ("-P", "-m", "ipynemo.backend.render.member")
 
 
+class _Process(Protocol):
+    """What is needed of a `subprocess.Popen`."""
+
+    pid: int
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def kill(self) -> None: ...
+
+
+class _Fork:
+    """A process that was forked, as a `_Process`; `answers` ends when it does."""
+
+    def __init__(self, pid: int, answers: Connection) -> None:
+        self.pid = pid
+        self._answers = answers
+
+    def wait(self, timeout: float | None = None) -> int:
+        try:
+            while self._answers.poll(timeout):
+                self._answers.recv_bytes()
+        except (EOFError, OSError):
+            return os.waitpid(self.pid, 0)[1]
+        raise subprocess.TimeoutExpired(["fork"], timeout or 0.0)
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+
+def _spawned() -> _Member:
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, *COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+    )
+    if process.stdin is None or process.stdout is None:
+        raise BrokenProcessPool("A worker has no pipes.")
+    jobs = Connection(os.dup(process.stdin.fileno()), readable=False)
+    answers = Connection(os.dup(process.stdout.fileno()), writable=False)
+    process.stdin.close()
+    process.stdout.close()
+    return _Member(process, jobs, answers)
+
+
+def _forked() -> _Member:
+    jobs_out, jobs_in = os.pipe()
+    answers_out, answers_in = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        from ipynemo.backend.render.member import run_forked  # which is run as a main module, too
+
+        run_forked(jobs_out, answers_in)
+    os.close(jobs_out)
+    os.close(answers_in)
+    answers = Connection(answers_out, writable=False)
+    return _Member(_Fork(pid, answers), Connection(jobs_in, readable=False), answers)
+
+
+_ahead: list[_Member] = []
+
+
+def fork_ahead(workers: int) -> None:
+    """Fork workers for the crews to come; only for a process with a single thread, and only where that is safe."""
+    if sys.platform == "linux" and threading.active_count() == 1:
+        _ahead.extend(_forked() for _ in range(workers))
+
+
 class _Member:
     """One worker process."""
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, *COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-        )
-        if self._process.stdin is None or self._process.stdout is None:
-            raise BrokenProcessPool("A worker has no pipes.")
-        self._jobs = Connection(os.dup(self._process.stdin.fileno()), readable=False)
-        self._answers = Connection(os.dup(self._process.stdout.fileno()), writable=False)
-        self._process.stdin.close()
-        self._process.stdout.close()
+    def __init__(self, process: _Process, jobs: Connection, answers: Connection) -> None:
+        self._process = process
+        self._jobs = jobs
+        self._answers = answers
 
     @property
     def pid(self) -> int:
@@ -95,15 +158,15 @@ class Crew(Executor):
     @property
     def pids(self) -> tuple[int, ...]:
         """The process ids of the workers."""
-        return tuple(member.pid for member in self._members)
+        return tuple(one.pid for one in self._members)
 
     def _started(self) -> _Member:
         with self._lock:
             if self._closed:
                 raise BrokenProcessPool("The workers were sent away.")
-            member = _Member()
-            self._members.append(member)
-            return member
+            started = _ahead.pop() if _ahead else _spawned()
+            self._members.append(started)
+            return started
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Have a function called in a worker; keyword arguments are not taken."""
@@ -116,18 +179,18 @@ class Crew(Executor):
         return self._threads.submit(self._run, on_tick, work, args)
 
     def _run(self, on_tick: Callable[[int], None] | None, work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        member = self._idle.get()
+        one = self._idle.get()
         try:
-            outcome = member.run(on_tick, work, args)
+            outcome = one.run(on_tick, work, args)
         except BrokenProcessPool:
-            member.close()
+            one.close()
             with suppress(BrokenProcessPool):  # nobody will ask for another one
                 self._idle.put(self._started())
             raise
         except BaseException:
-            self._idle.put(member)
+            self._idle.put(one)
             raise
-        self._idle.put(member)
+        self._idle.put(one)
         return outcome
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -137,8 +200,8 @@ class Crew(Executor):
         with self._lock:
             self._closed = True
             members = list(self._members)
-        for member in members:
-            member.close()
+        for one in members:
+            one.close()
         self._threads.shutdown(wait=True, cancel_futures=True)
-        for member in members:
-            member.wait()
+        for one in members:
+            one.wait()

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from ipynemo.backend.render.films import Film
-from ipynemo.backend.render.pictures import Animation, is_picture, load_still
+from ipynemo.backend.render.pictures import Animation, is_picture, load_still, still_size
 from ipynemo.backend.render.planes import from_pixels
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from pathlib import Path
 
     from PIL import Image
@@ -27,6 +28,7 @@ class Footage(Protocol):
     """A source of pictures of one size."""
 
     filmed: bool  # whether nearly every frame shows another picture
+    key: Hashable  # what its one picture is known by, whoever opened the file; None where there are several
 
     @property
     def size(self) -> tuple[int, int]:
@@ -53,8 +55,10 @@ class _Still:
 
     def __init__(self, path: Path, least: tuple[int, int]) -> None:
         self._path, self._least = path, least
-        self._image: Image.Image | None = load_still(path, least)
-        self.size = self._image.size
+        self._image: Image.Image | None = None
+        stat = path.stat()
+        self.key: Hashable = (str(path), stat.st_mtime_ns, stat.st_size, least)
+        self.size = still_size(path, least) or self.picture(least).size
 
     def seek(self, _time_s: float, /) -> int:
         return 0
@@ -81,6 +85,7 @@ class _Still:
 
 class _Animated:
     filmed = False
+    key = None
 
     def __init__(self, animation: Animation) -> None:
         self._animation = animation
@@ -107,6 +112,7 @@ class _Animated:
 
 class _Filmed:
     filmed = True
+    key = None
 
     def __init__(self, film: Film) -> None:
         self._film = film

@@ -7,8 +7,9 @@ import sys
 
 __all__ = ["give_back_early"]
 
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
-LARGE_BYTES = 1 << 20
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
+LARGE_BYTES = 8 << 20  # smaller blocks come and go with every note, text and frame
+SPARE_BYTES = 32 << 20  # to have such blocks at hand: memory that comes anew has to be cleared first
 
 
 def give_back_early() -> None:
@@ -22,4 +23,5 @@ def give_back_early() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, SPARE_BYTES)
         mallopt(_M_ARENA_MAX, 2)

@@ -1,4 +1,7 @@
-"""Many sounds become one: volume, fades, a sum in float, and a soft limit, block by block, exactly as long as asked."""
+"""Many sounds become one: volume, fades, a sum in float, and a soft limit, block by block, exactly as long as asked.
+
+While a voice speaks, everything else is quieter.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,17 @@ from ipynemo.backend.render.audio import Recording, Samples, Source, silence
 from ipynemo.backend.render.faults import BrokenAssetError
 from ipynemo.backend.render.music import Music
 from ipynemo.backend.render.scene import SAMPLE_RATE, Sound
+from ipynemo.backend.render.voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Mixer", "envelope", "soft_limit"]
+__all__ = ["Mixer", "ducked", "envelope", "soft_limit"]
 
 DECLICK = 5 * SAMPLE_RATE // 1000  # a sound that starts or stops within a wave clicks without it
+DUCKED = 0.35  # -9 dB: music stays a bed below a voice
+DUCK_IN, DUCK_OUT = SAMPLE_RATE // 4, SAMPLE_RATE * 6 // 10  # how long it takes to grow quiet, and to come back
 KNEE, CEILING = 0.8, 0.97  # below the knee nothing is changed; AAC overshoots a little, so 1.0 would clip
 
 
@@ -49,6 +55,32 @@ def envelope(first: int, count: int, length: int, fade_in: int, fade_out: int) -
     return gain[:, None]
 
 
+def ducked(first: int, count: int, spoken: Sequence[tuple[int, int]]) -> np.ndarray | float:
+    """Return the gain of what is not the voice, for samples `first` to `first + count` of the film.
+
+    Parameters
+    ----------
+    spoken : sequence of (int, int)
+        Where somebody speaks: from which sample until before which one.
+
+    Returns
+    -------
+    ndarray, shape (count, 1), float32, or 1.0 where nobody speaks
+    """
+    near = [(begin, end) for begin, end in spoken if begin - DUCK_IN < first + count and first < end + DUCK_OUT]
+    if not near:
+        return 1.0
+    places = np.arange(first, first + count, dtype=np.float32)
+    depth = np.zeros(count, np.float32)
+    for begin, end in near:
+        falling = np.clip((places - (begin - DUCK_IN)) / DUCK_IN, 0, 1)
+        rising = np.clip((end + DUCK_OUT - places) / DUCK_OUT, 0, 1)
+        depth = np.maximum(depth, np.minimum(falling, rising))
+    smooth = depth * depth * (3 - 2 * depth)
+    gain: np.ndarray = (1 - (1 - DUCKED) * smooth).astype(np.float32)
+    return gain[:, None]
+
+
 class Mixer:
     """The whole sound of a film, read in order.
 
@@ -67,10 +99,15 @@ class Mixer:
         self._assets = assets
         self._length = length
         self._position = 0
+        self._spoken: list[tuple[int, int]] = []
 
     def _start(self, sound: Sound) -> None:
         source: Source
-        if sound.mood is not None:
+        if sound.voice is not None:
+            voice = Voice(sound.text, sound.voice, sound.length)
+            self._spoken.append((sound.start, sound.start + voice.length))
+            source = voice
+        elif sound.mood is not None:
             source = Music(sound.mood, sound.seed, skip=sound.in_ms * SAMPLE_RATE // 1000)
         else:
             try:
@@ -86,14 +123,18 @@ class Mixer:
         count = min(count, self._length - self._position)
         mix = silence(count)
         end = self._position + count
-        while self._waiting and self._waiting[-1].start < end:
+        # A little early, because the rest grows quiet before somebody speaks.
+        while self._waiting and self._waiting[-1].start - DUCK_IN < end:
             self._start(self._waiting.pop())
+        self._spoken = [(first, last) for first, last in self._spoken if last + DUCK_OUT > self._position]
         still: list[tuple[Sound, Source]] = []
         for sound, source in self._playing:
             begin, stop = max(sound.start, self._position), min(sound.start + sound.length, end)
             if stop > begin:
                 samples = source.read(stop - begin)
                 gain = envelope(begin - sound.start, stop - begin, sound.length, sound.fade_in, sound.fade_out)
+                if sound.voice is None:
+                    gain = gain * ducked(begin, stop - begin, self._spoken)
                 mix[begin - self._position : stop - self._position] += samples * (gain * np.float32(sound.volume))
             if sound.start + sound.length > end:
                 still.append((sound, source))

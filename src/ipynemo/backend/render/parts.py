@@ -6,9 +6,9 @@ decodes nothing: every chunk begins with a key frame that nothing refers past, a
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
+import uuid
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from fractions import Fraction
@@ -21,6 +21,9 @@ from ipynemo.backend.render.compose import SHEETS, Composer
 from ipynemo.backend.render.encode import AUDIO_FRAME, PictureEncoder, SoundEncoder
 from ipynemo.backend.render.mixing import Mixer
 from ipynemo.backend.render.scene import FPS, SAMPLE_RATE
+from ipynemo.backend.render.subtitles import add_subtitles, subtitle_packets, switch_off
+from ipynemo.captions import cues, language_of
+from ipynemo.captions.cues import is_narrated
 from ipynemo.errors import RenderFailedError
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from ipynemo.backend.render.plan import Chunk, SoundTrack
+    from ipynemo.draft import Draft
 
 __all__ = ["Tick", "encode", "encode_sound", "join", "part_of"]
 
@@ -99,7 +103,7 @@ def part_of(folder: Path, part: Chunk | SoundTrack) -> Path:
 @contextmanager
 def _written(path: Path) -> Iterator[Path]:
     """Give a name to write to, which becomes `path` when all went well, and vanishes when not."""
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.{threading.get_ident()}.tmp")
+    unfinished = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.tmp")
     try:
         yield unfinished
         unfinished.replace(path)
@@ -192,9 +196,15 @@ def _picture_packets(parts: Sequence[tuple[Chunk, Path]]) -> Iterator[Packet[Vid
 
 
 def join(
-    parts: Sequence[tuple[Chunk, Path]], sound: Path, out: Path, *, title: str = "", tick: Tick = _nothing
+    parts: Sequence[tuple[Chunk, Path]],
+    sound: Path,
+    out: Path,
+    *,
+    title: str = "",
+    draft: Draft | None = None,
+    tick: Tick = _nothing,
 ) -> None:
-    """Join encoded chunks, in order, and the sound to a film, without encoding anything again.
+    """Join encoded chunks, in order, the sound and the captions to a film, without encoding anything again.
 
     Parameters
     ----------
@@ -206,6 +216,8 @@ def join(
         The MP4; its index comes first, so that it plays while it is loaded.
     title : str
         Goes into the file's metadata.
+    draft : Draft, optional
+        What the film shows: its captions become a track of subtitles.
     tick : callable, optional
         Called after every picture with their number so far.
 
@@ -215,6 +227,8 @@ def join(
         The parts do not belong together, or one is not whole.
     """
     options = {"movflags": "+faststart"}
+    captions = cues(draft) if draft is not None else []
+    made = f"Made with ipynemo {__version__}"
     with (
         _opened(sound) as heard,
         _opened(parts[0][1]) as first,
@@ -222,11 +236,17 @@ def join(
     ):
         if title:
             film.metadata["title"] = title
-        film.metadata["comment"] = f"Made with ipynemo {__version__}"
+        film.metadata["comment"] = (
+            f"{made}; the narration is a synthetic voice" if draft and is_narrated(draft) else made
+        )
         picture = film.add_stream_from_template(first.streams.video[0])
         picture.time_base = Fraction(1, FPS * UNIT)
         speaker = film.add_stream_from_template(heard.streams.audio[0])
         speaker.time_base = Fraction(1, SAMPLE_RATE)
+        if draft is not None and captions:
+            end_ms = sum(chunk.frames for chunk, _ in parts) * 1000 // FPS
+            for cue in subtitle_packets(add_subtitles(film, language_of(draft)), captions, end_ms):
+                film.mux(cue)  # few and small; the muxer puts them between the others by their times
         sounds = (packet for packet in heard.demux(heard.streams.audio[0]) if packet.dts is not None)
         waiting = next(sounds, None)
         for number, packet in enumerate(_picture_packets(parts), 1):
@@ -242,3 +262,5 @@ def join(
             waiting.stream = speaker
             film.mux(waiting)
             waiting = next(sounds, None)
+    if captions:
+        switch_off(out)

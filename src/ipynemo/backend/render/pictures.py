@@ -166,6 +166,22 @@ def upright_srgb(image: Image.Image) -> Image.Image:
     return rgb.transpose(turn) if turn is not None else rgb
 
 
+def _draft(image: Image.Image, least: tuple[int, int]) -> bool:
+    """Have a picture decoded no smaller than `least`, where that is quicker; return whether it lies on its side."""
+    turned = _orientation(image) in (5, 6, 7, 8)
+    image.draft(None, least[::-1] if turned else least)
+    return turned
+
+
+def still_size(path: Path, least: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the size that `load_still` gives a picture, without loading it; None where only loading tells it."""
+    with _opened(path) as image:
+        if image.format not in ("JPEG", "PNG"):
+            return None
+        turned = _draft(image, least)
+        return (image.height, image.width) if turned else image.size
+
+
 def load_still(path: Path, least: tuple[int, int] | None = None) -> Image.Image:
     """Load a picture, or the first one of an animation.
 
@@ -182,8 +198,7 @@ def load_still(path: Path, least: tuple[int, int] | None = None) -> Image.Image:
     """
     with _opened(path) as image:
         if least is not None:
-            turned = _orientation(image) in (5, 6, 7, 8)
-            image.draft(None, least[::-1] if turned else least)
+            _draft(image, least)
         return upright_srgb(image)
 
 

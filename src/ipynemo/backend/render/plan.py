@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 import PIL
 
+import ipynemo.concepts
 from ipynemo.backend.render.encode import AUDIO_BITS_PER_S, CRF, ENCODING, KEY_FRAME_EVERY
 from ipynemo.backend.render.fonts import has_shaping
 from ipynemo.backend.render.scene import FPS, Scene, Shot, Sound, Words, to_scene
@@ -80,7 +81,7 @@ class SoundTrack:
     @property
     def sources(self) -> frozenset[str]:
         """The ids of the assets that are needed to encode it."""
-        return frozenset(sound.source for sound in self.sounds if sound.mood is None)
+        return frozenset(sound.source for sound in self.sounds if not sound.is_made)
 
 
 def _shots(scene: Scene) -> list[Shot]:
@@ -137,8 +138,11 @@ def build() -> str:
 def _own_code() -> str:
     """Return a hash of the renderer itself: whoever changes it must not be shown what the old one made."""
     whole = hashlib.blake2b(digest_size=16)
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        whole.update(path.read_bytes())
+    folder = Path(__file__).parent
+    concepts = Path(ipynemo.concepts.__file__).parent  # scenes are drawn with it
+    for path in sorted(path for part in (folder, concepts) for path in part.rglob("*") if path.is_file()):
+        if "__pycache__" not in path.parts:
+            whole.update(path.name.encode() + path.read_bytes())
     return whole.hexdigest()
 
 
@@ -183,7 +187,7 @@ def plan_scene(scene: Scene, assets: Mapping[str, Path], quality: str) -> list[C
     for begin, end in itertools.pairwise(edges):
         layers = tuple(items for layer in scene.layers if (items := _within(layer, begin, end)))
         part = replace(scene, frames=end - begin, title="", layers=layers, sounds=())
-        looks = (part.width, part.height, part.frames, part.background, quality)
+        looks = (part.width, part.height, part.frames, part.background, part.reduced, quality)
         key = _key("picture", looks, [_anonymous(layer, digests) for layer in layers])
         chunks.append(Chunk(key, begin, part, quality))
     return chunks
@@ -211,7 +215,7 @@ def sound_track_of(scene: Scene, assets: Mapping[str, Path]) -> SoundTrack:
     """Return the sound of a scene; see `sound_track`."""
     digests = _Digests(assets)
     heard = [
-        replace(sound, where="", source=sound.source if sound.mood is not None else digests[sound.source])
+        replace(sound, where="", source=sound.source if sound.is_made else digests[sound.source])
         for sound in scene.sounds
     ]
     return SoundTrack(_key("sound", heard, scene.samples), scene.sounds, scene.samples)

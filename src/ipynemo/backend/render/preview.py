@@ -48,7 +48,8 @@ def still(draft: Draft, assets: Mapping[str, Path], at_s: float, height_px: int 
     shots = (item for layer in scene.layers for item in layer if isinstance(item, Shot))
     for shot in shots:
         path = assets.get(shot.source) if shot.source is not None else None
-        if shot.start <= number < shot.end + shot.tail_frames and (path is None or not path.is_file()):
+        seen = shot.shows_a_file and shot.start <= number < shot.end + shot.tail_frames
+        if seen and (path is None or not path.is_file()):
             failure = MissingAssetError(f"{shot.where} shows a file that is not there.")
             failure.assets = (shot.source,) if shot.source is not None else ()
             raise failure

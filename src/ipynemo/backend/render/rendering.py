@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ipynemo.backend.render.checking import check_scene
+from ipynemo.backend.render.checking import check_scene, has_all
 from ipynemo.backend.render.crew import Crew
+from ipynemo.backend.render.keeping import forget_all
 from ipynemo.backend.render.parts import encode_sound, join
 from ipynemo.backend.render.plan import plan_scene, sound_track_of
 from ipynemo.backend.render.scene import FPS, to_scene
@@ -102,6 +103,7 @@ def _workers(chunks: list[Chunk], asked: int | None) -> int:
 
 def _make(
     scene: Scene,
+    draft: Draft,
     assets: Mapping[str, Path],
     part: Path,
     shelf: Shelf,
@@ -111,26 +113,46 @@ def _make(
     workers: int | None,
 ) -> None:
     chunks = plan_scene(scene, assets, quality)
-    track = sound_track_of(scene, assets)
     missing = [chunk for chunk in chunks if shelf.find(chunk) is None]
+    track = sound_track_of(scene, assets)
     own = None if executor is not None else Crew(count - 1) if (count := _workers(missing, workers)) > 1 else None
     sharing = Sharing(missing, assets, shelf.folder, executor or own, here=executor is None)
     with ThreadPoolExecutor(1, thread_name_prefix="ipynemo-sound") as side:
         try:
-            sound = None
+            beside = [side.submit(check_scene, scene, assets)]
             if shelf.find(track) is None:
-                sound = side.submit(encode_sound, track, assets, shelf.folder, sharing.heed)
+                beside.append(side.submit(encode_sound, track, assets, shelf.folder, sharing.heed))
             before = scene.frames - sum(chunk.frames for chunk in missing)
-            sharing.run(lambda done: progress.encoded(before + done))
-            while sound is not None and not sharing.wait(sound):
-                progress.look()
+
+            def look(done: int) -> None:
+                if beside[0].done():
+                    beside[0].result()
+                progress.encoded(before + done)
+
+            try:
+                sharing.run(look)
+            except RenderCancelledError:
+                raise
+            except Exception:
+                beside[0].result()  # names every file that is damaged, and not just the first one that was met
+                raise
+            for work in beside:
+                while not sharing.wait(work):
+                    progress.look()
         finally:
             sharing.stop()
             if own is not None:
                 own.shutdown(cancel_futures=True)
     parts = [(chunk, shelf.find(chunk) or shelf.folder) for chunk in chunks]
     try:
-        join(parts, shelf.find(track) or shelf.folder, part, title=scene.title, tick=progress.joined)
+        join(
+            parts,
+            shelf.find(track) or shelf.folder,
+            part,
+            title=scene.title,
+            draft=draft,
+            tick=progress.joined,
+        )
     except (RenderFailedError, ValueError, OSError) as error:
         if isinstance(error, RenderCancelledError):
             raise
@@ -190,13 +212,14 @@ def render(
     part = part_path(out)
     try:
         scene = to_scene(draft, quality)
-        check_scene(scene, assets)
+        if not has_all(scene, assets):
+            check_scene(scene, assets)
         progress = _Progress(scene.frames, on_progress or _silently, should_stop or (lambda: False))
         progress.look()
         if cache is not None:
             cache.parent.mkdir(parents=True, exist_ok=True)
         shelf = Shelf(cache if cache is not None else part.with_suffix(".parts"))
-        _make(scene, assets, part, shelf, quality, progress, executor, workers)
+        _make(scene, draft, assets, part, shelf, quality, progress, executor, workers)
         size = part.stat().st_size
         part.replace(out)
         if cache is not None:
@@ -208,5 +231,6 @@ def render(
         raise RenderFailedError(f"The render of {out.name} failed: {error or type(error).__name__}.") from error
     finally:
         clear_up(out)
+        forget_all()
     (on_progress or _silently)(100.0)
     return RenderedClip(out, scene.duration_s, scene.width, scene.height, FPS, size)

@@ -13,8 +13,9 @@ place wanted. Where none falls near enough, about a scale of 2, `cv2.warpAffine`
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -30,6 +31,7 @@ DETAIL = 1.2  # of what is shown at the greatest scale: what a picture is filter
 SPARE = 1.7639  # what it is spread over; far from any simple fraction, so that rows begin at evenly many places
 SPARE_FILMED = 1.28  # for what changes with nearly every frame: filtered and spread in one
 NEAR, NEAR_COLOUR = 0.02, 0.05  # of a sample of the frame: what its place may be off
+NEAR_ENOUGH = 0.008  # a place that is no further off is taken, without looking for a better one
 LEVEL = 1.26  # between two sizes that a picture is prepared at; no named move goes further
 TOUCH = 1e-3  # an edge this near to a pixel's border lies on it
 MAX_PREPARED_PX = 24_000_000
@@ -53,19 +55,40 @@ class Prepared:
         return self.planes.alpha is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
+class _Axis(NamedTuple):
     """One direction of one plane: which samples of the frame are touched, and where they lie in the source."""
 
     first: int
-    last: int
+    count: int
     cover: tuple[float, float]  # 0–1, how much of the first and of the last sample lies within the picture
     start: float  # the source pixel that the first sample lies on
     step: float  # source pixels from one sample to the next
 
-    @property
-    def count(self) -> int:
-        return self.last - self.first
+
+class _Cut(NamedTuple):
+    """What of a source `cv2.resize` is given, and what of that which it draws is wanted."""
+
+    source: tuple[slice, slice]
+    drawn: tuple[int, int]
+    wanted: tuple[slice, slice]
+
+
+class _Paper(threading.local):
+    """Memory to draw on before it is laid into a frame, the same again and again: new memory has to be cleared first,
+    which takes longer than to draw."""
+
+    def __init__(self) -> None:
+        self._rolls: dict[str, Plane] = {}
+
+    def sheet(self, use: str, shape: tuple[int, int]) -> Plane:
+        """Return a plane of a shape, with anything on it; good until the next one for the same use is asked for."""
+        roll = self._rolls.get(use)
+        if roll is None or roll.size < shape[0] * shape[1]:
+            roll = self._rolls[use] = np.empty(shape[0] * shape[1] * 9 // 8, np.uint8)
+        return roll[: shape[0] * shape[1]].reshape(shape)
+
+
+_paper = _Paper()
 
 
 def _even(length: float) -> int:
@@ -157,7 +180,7 @@ def _axis(
     per = apart * scale / factor
     begin = place / apart  # a sample stands for its own pixels, also where it does not lie amid them
     first, last, cover = span(begin, begin + (source - 2 * pad) / per, room)
-    return _Axis(first, last, cover, (origin + first * apart - place) * scale / factor - 0.5 + pad, per)
+    return _Axis(first, last - first, cover, (origin + first * apart - place) * scale / factor - 0.5 + pad, per)
 
 
 def _axes(prepared: Prepared, at: Placement, frame: tuple[int, int], *, thin: bool) -> tuple[_Axis, _Axis]:
@@ -177,60 +200,82 @@ def covers(prepared: Prepared, at: Placement, frame: tuple[int, int]) -> bool:
     """Return whether a picture hides all of a frame of a size (width_px, height_px)."""
     if prepared.see_through:
         return False
-    for thin in (False, True):
-        for axis, side in zip(_axes(prepared, at, frame, thin=thin), frame, strict=True):
-            if axis.count < side // (2 if thin else 1) or min(axis.cover) < 1:
-                return False
+    pixels = prepared.planes.size
+    for place, length, scale, room in zip(at, pixels, (prepared.scale_x, prepared.scale_y), frame, strict=False):
+        end = place + (length - 2 * prepared.pad) / scale * at.factor
+        if place > 2 * TOUCH or end < room - 2 * TOUCH:
+            return False
     return True
 
 
 def _begin(axis: _Axis, room: int, near: float) -> tuple[int, int, int] | None:
     """Return where to cut the source for `cv2.resize`, and which pixel of the result is the first; None if none is."""
-    vain = np.arange(_begins(axis.count))
-    wanted = axis.start + 0.5 - (vain + 0.5) * axis.step
-    cut = np.rint(wanted)
-    off = np.abs(wanted - cut) / axis.step + vain * 1e-5 + (cut < 0)
-    best = int(np.argmin(off))
-    first, count = int(cut[best]), axis.count + best
-    end = first + math.ceil(count * axis.step) + 2
-    # What `cv2.resize` returns is as long as the part that it is given, divided by the step, to the nearest.
-    if off[best] > near or end > room:
+    step = axis.step
+    best, least = 0, math.inf
+    wanted = axis.start + 0.5 - 0.5 * step
+    for vain in range(_begins(axis.count)):
+        if wanted < -0.5:
+            break
+        off = abs(wanted - round(wanted))
+        if off < least:
+            best, least = vain, off
+            if off < NEAR_ENOUGH * step:
+                break
+        wanted -= step
+    first = round(axis.start + 0.5 - (best + 0.5) * step)
+    count = axis.count + best
+    end = first + math.ceil(count * step) + 2
+    if least > near * step or first < 0 or end > room:
         return None
     return first, end, best
 
 
-def _resampled(plane: Plane, across: _Axis, down: _Axis, *, thin: bool) -> Plane:
-    near = NEAR_COLOUR if thin else NEAR
+def _cut(plane: Plane, across: _Axis, down: _Axis, near: float) -> _Cut | None:
+    """Return how `cv2.resize` draws a plane; None where it would be too far off."""
+    columns = _begin(across, plane.shape[1], near)
+    rows = columns and _begin(down, plane.shape[0], near)
+    if columns is None or rows is None:
+        return None
+    # What `cv2.resize` returns is as long as the part that it is given, divided by the step, to the nearest.
+    drawn = (round((rows[1] - rows[0]) * (1 / down.step)), round((columns[1] - columns[0]) * (1 / across.step)))
+    return _Cut(
+        (slice(rows[0], rows[1]), slice(columns[0], columns[1])),
+        drawn,
+        (slice(rows[2], rows[2] + down.count), slice(columns[2], columns[2] + across.count)),
+    )
+
+
+def _resampled(plane: Plane, across: _Axis, down: _Axis, cut: _Cut | None, use: str) -> Plane:
+    """Return what a plane shows; good until the next one is drawn for the same use."""
     near_x, near_y = round(across.start), round(down.start)
     on_pixels = max(abs(across.start - near_x), abs(down.start - near_y)) < TOUCH
     if on_pixels and max(abs(across.step - 1) * across.count, abs(down.step - 1) * down.count) < 2 * TOUCH:
         return plane[near_y : near_y + down.count, near_x : near_x + across.count]
-    columns = _begin(across, plane.shape[1], near)
-    rows = _begin(down, plane.shape[0], near)
-    if columns is not None and rows is not None:
-        part = plane[rows[0] : rows[1], columns[0] : columns[1]]
-        drawn = cv2.resize(part, None, fx=1 / across.step, fy=1 / down.step, interpolation=cv2.INTER_LINEAR)
-        return drawn[rows[2] : rows[2] + down.count, columns[2] : columns[2] + across.count]
+    if cut is not None:
+        part, paper = plane[cut.source], _paper.sheet(use, cut.drawn)
+        drawn = cv2.resize(part, None, paper, 1 / across.step, 1 / down.step, cv2.INTER_LINEAR)
+        return drawn[cut.wanted]
     to_source = np.array([[across.step, 0, across.start], [0, down.step, down.start]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    exact: Plane = cv2.warpAffine(plane, to_source, (across.count, down.count), None, flags, cv2.BORDER_REPLICATE)
+    size, paper = (across.count, down.count), _paper.sheet(use, (down.count, across.count))
+    exact: Plane = cv2.warpAffine(plane, to_source, size, paper, flags, cv2.BORDER_REPLICATE)
     return exact
 
 
 def draw(prepared: Prepared, at: Placement, frame: Planes) -> None:
     """Draw a picture at a place of a frame, over what is there."""
-    for thin in (False, True):
+    source = prepared.planes
+    for thin, near in ((False, NEAR), (True, NEAR_COLOUR)):
         across, down = _axes(prepared, at, frame.size, thin=thin)
         if across.count <= 0 or down.count <= 0:
             continue
-        source = prepared.planes.thin if thin else prepared.planes.alpha
-        alpha = None if source is None else _resampled(source, across, down, thin=thin)
-        pairs = (
-            ((prepared.planes.u, frame.u), (prepared.planes.v, frame.v)) if thin else ((prepared.planes.y, frame.y),)
-        )
+        cover = source.thin if thin else source.alpha
+        pairs = ((source.u, frame.u), (source.v, frame.v)) if thin else ((source.y, frame.y),)
+        cut = _cut(pairs[0][0], across, down, near)
+        alpha = None if cover is None else _resampled(cover, across, down, cut, "alpha")
         for plane, target in pairs:
-            part = target[down.first : down.last, across.first : across.last]
-            _lay(_resampled(plane, across, down, thin=thin), alpha, part, across, down)
+            part = target[down.first : down.first + down.count, across.first : across.first + across.count]
+            _lay(_resampled(plane, across, down, cut, "pixels"), alpha, part, across, down)
 
 
 def _lay(pixels: Plane, alpha: Plane | None, part: Plane, across: _Axis, down: _Axis) -> None:
@@ -249,5 +294,4 @@ def _lay(pixels: Plane, alpha: Plane | None, part: Plane, across: _Axis, down: _
 def over(pixels: Plane, alpha: Plane, part: Plane) -> None:
     """Lay premultiplied pixels over a part of a plane."""
     left = cv2.multiply(part, cv2.bitwise_not(alpha), scale=1 / 255)
-    cv2.add(left, pixels, dst=left)
-    np.copyto(part, left)
+    cv2.add(left, pixels, dst=part)

@@ -5,15 +5,23 @@ Times become frames by rounding to the nearest one, so that segments which meet 
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ipynemo.backend.render.faults import DraftLimitError, EmptyDraftError
 from ipynemo.backend.render.motion import Fit, Motion, to_motion
+from ipynemo.backend.render.scenes import ABOUT_PICTURES, SCENES, noted
 from ipynemo.backend.render.style import Style, to_style
 from ipynemo.backend.render.values import Colour, choice, colour, flag, number, object_of
+from ipynemo.backend.speech.fitting import slots
+from ipynemo.captions import Cue
+from ipynemo.captions.cues import SPEECH, plain_lines, read_aloud
 from ipynemo.draft import Draft, Segment, Track
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["FPS", "QUALITIES", "SAMPLE_RATE", "Layer", "Scene", "Shot", "Sound", "Words", "frame_of", "to_scene"]
 
@@ -29,7 +37,10 @@ MUSIC = "music:"
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A segment of a video track: a picture or a film, from frame `start` until before frame `end`."""
+    """A segment of a video track: a picture, a film or a drawn scene, from frame `start` until before frame `end`.
+
+    `scene` is the kind of scene that is drawn, and `about` what it is told, as JSON; None where the source is shown.
+    """
 
     where: str
     source: str | None
@@ -45,6 +56,13 @@ class Shot:
     transition_frames: int
     fade_out_frames: int
     tail_frames: int = 0  # how long it goes on below the one that follows
+    scene: str | None = None
+    about: str | None = None
+
+    @property
+    def shows_a_file(self) -> bool:
+        """Whether it cannot be drawn without its source; some scenes can do without one."""
+        return self.source is not None or self.scene is None or self.scene in ABOUT_PICTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +78,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Something to hear: a source from `start` for `length` samples. `own` marks the sound of a shot."""
+    """Something to hear: a source from `start` for `length` samples. `own` marks the sound of a shot.
+
+    A voice says its `text`.
+    """
 
     where: str
     source: str
@@ -73,6 +94,17 @@ class Sound:
     loop: bool = False
     seed: int = 0
     own: bool = False
+    text: str = ""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it is made on the spot, from no asset."""
+        return self.source.startswith((MUSIC, SPEECH))
+
+    @property
+    def voice(self) -> str | None:
+        """The voice that says the text; None for all other sounds."""
+        return self.source.removeprefix(SPEECH) if self.source.startswith(SPEECH) else None
 
     @property
     def mood(self) -> str | None:
@@ -94,6 +126,7 @@ class Scene:
     background: Colour
     layers: tuple[Layer, ...]
     sounds: tuple[Sound, ...]
+    reduced: bool = False  # things are to stand still, for those whom motion makes ill
 
     @property
     def duration_s(self) -> float:
@@ -131,7 +164,15 @@ def _size(draft: Draft, short: int | None) -> tuple[int, int]:
     return width // 2 * 2, height // 2 * 2  # 4:2:0 halves both sides
 
 
-def _shots(track: Track) -> tuple[Shot, ...]:
+def _drawn(meta: Mapping[str, Any]) -> tuple[str, str] | tuple[None, None]:
+    """Return the kind of scene that a segment asks to be drawn, and what it tells it."""
+    name, about = meta.get("scene"), meta.get("about")
+    if not isinstance(about, dict) or not isinstance(name, str) or name not in SCENES:
+        return None, None
+    return name, json.dumps(noted(about), sort_keys=True, allow_nan=False)
+
+
+def _shots(track: Track, *, reduced: bool) -> tuple[Shot, ...]:
     shots: list[Shot] = []
     for segment in sorted(track.segments, key=lambda s: s.start_ms):
         start, end = frame_of(segment.start_ms), frame_of(segment.end_ms)
@@ -146,6 +187,8 @@ def _shots(track: Track) -> tuple[Shot, ...]:
                 shots[-1] = replace(shots[-1], tail_frames=max(start + frames - shots[-1].end, 0))
             else:
                 kind = "fade"
+        scene, about = _drawn(meta)
+        motion = to_motion(meta.get("motion"))
         shots.append(
             Shot(
                 where=_where(track, segment),
@@ -155,12 +198,14 @@ def _shots(track: Track) -> tuple[Shot, ...]:
                 start_ms=segment.start_ms,
                 duration_ms=segment.duration_ms,
                 in_ms=segment.in_ms,
-                volume=number(segment.volume, 1.0, 0, 2),
+                volume=number(segment.volume, 1.0, 0, 2) if scene is None else 0.0,
                 fit=cast("Fit", choice(meta.get("fit"), ("cover", "contain", "blur"), "cover")),
-                motion=to_motion(meta.get("motion")),
+                motion=Motion() if reduced and motion.start != motion.end else motion,
                 transition=kind,
                 transition_frames=frames,
                 fade_out_frames=frame_of(number(meta.get("fade_out_ms"), 0, 0, segment.duration_ms)),
+                scene=scene,
+                about=about,
             )
         )
     return tuple(shots)
@@ -195,6 +240,29 @@ def _sound(track: Track, segment: Segment) -> Sound | None:
         loop=flag(meta.get("loop"), default=False),
         seed=int(number(meta.get("seed"), 0, 0, 2**31 - 1)),
     )
+
+
+def _speech(sound: Sound, segment: Segment, captions: list[Cue]) -> list[Sound]:
+    """Return what a voice says during a segment, each at its time: the captions, or the segment's own text."""
+    told = [cue for cue in captions if segment.start_ms <= cue.start_ms < segment.end_ms]
+    if segment.text is not None:
+        told = [Cue(segment.start_ms, segment.end_ms, text)] if (text := " ".join(plain_lines(segment.text))) else []
+    return [
+        replace(sound, start=_samples(cue.start_ms), length=_samples(room_ms), in_ms=0, loop=False, text=cue.text)
+        for cue, room_ms in slots(told, segment.end_ms)
+        if room_ms
+    ]
+
+
+def _heard(draft: Draft, track: Track) -> list[Sound]:
+    """Return the sounds of a track."""
+    captions = read_aloud(draft) if any((s.source or "").startswith(SPEECH) for s in track.segments) else []
+    found: list[Sound] = []
+    for segment in track.segments:
+        sound = _sound(track, segment)
+        if sound is not None:
+            found += [sound] if sound.voice is None else _speech(sound, segment, captions)
+    return found
 
 
 def _own_sound(shot: Shot) -> Sound | None:
@@ -233,17 +301,18 @@ def to_scene(draft: Draft, quality: str = "high", short_px: int | None = None) -
             f"The draft is {draft.duration_ms / 3_600_000:,.1f} hours long.", hint="At most 2 hours can be rendered."
         )
     width, height = _size(draft, short_px or QUALITIES.get(quality))
+    reduced = draft.meta.get("motion") == "reduced"
     layers: list[Layer] = []
     sounds: list[Sound] = []
     for track in draft.tracks:
         if track.kind == "video":
-            shots = _shots(track)
+            shots = _shots(track, reduced=reduced)
             layers.append(shots)
             sounds.extend(sound for sound in map(_own_sound, shots) if sound)
         elif track.kind == "text":
             layers.append(_words(track))
         elif track.kind == "audio":
-            sounds.extend(sound for sound in (_sound(track, s) for s in track.segments) if sound)
+            sounds.extend(_heard(draft, track))
     return Scene(
         width=width,
         height=height,
@@ -252,4 +321,5 @@ def to_scene(draft: Draft, quality: str = "high", short_px: int | None = None) -
         background=colour(draft.meta.get("background"), DEFAULT_BACKGROUND),
         layers=tuple(layer for layer in layers if layer),
         sounds=tuple(sounds),
+        reduced=reduced,
     )

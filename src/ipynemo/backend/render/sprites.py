@@ -9,12 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
-from PIL import Image, ImageDraw
 
-from ipynemo.backend.render.fonts import has_shaping, measure, sized
-from ipynemo.backend.render.lines import visual_runs
+from ipynemo.backend.render.painting import Canvas, blurred, grown, letters, rounded
 from ipynemo.backend.render.style import ACCENT, WHITE
 from ipynemo.backend.render.text import Block, lay_out, paragraphs_of
 
@@ -56,62 +53,6 @@ class Sprite:
     alpha: np.ndarray
     box: tuple[float, float, float, float]
     size: float
-
-
-class _Canvas:
-    """Premultiplied float RGBA to paint on."""
-
-    def __init__(self, width: int, height: int) -> None:
-        self.rgba = np.zeros((height, width, 4), np.float32)
-
-    def paint(self, mask: np.ndarray, colour: Colour, opacity: float = 1.0, corner: tuple[int, int] = (0, 0)) -> None:
-        """Lay a colour over the part that begins at `corner` (x, y), as strongly as the mask (0–1) says."""
-        part = self.rgba[corner[1] : corner[1] + mask.shape[0], corner[0] : corner[0] + mask.shape[1]]
-        cover = mask[: part.shape[0], : part.shape[1]] * np.float32(colour.alpha * opacity)
-        part *= (1 - cover)[..., None]
-        part[..., :3] += cover[..., None] * np.asarray(colour.rgb, np.float32)
-        part[..., 3] += cover * 255
-
-
-def _rounded(shape: tuple[int, int], box: tuple[float, float, float, float], radius: float) -> np.ndarray:
-    """Return the mask of a rounded rectangle, with smooth edges: its signed distance, clipped."""
-    height, width = shape
-    left, top, right, bottom = box
-    radius = min(radius, (right - left) / 2, (bottom - top) / 2)
-    dx = np.abs(np.arange(width) + 0.5 - (left + right) / 2) - (right - left) / 2 + radius
-    dy = np.abs(np.arange(height) + 0.5 - (top + bottom) / 2) - (bottom - top) / 2 + radius
-    outside = np.hypot(np.maximum(dx, 0)[None, :], np.maximum(dy, 0)[:, None])
-    inside = np.minimum(np.maximum(dx[None, :], dy[:, None]), 0)
-    distance = outside + inside - radius
-    mask: np.ndarray = np.clip(0.5 - distance, 0, 1).astype(np.float32)
-    return mask
-
-
-def _letters(block: Block, shape: tuple[int, int], left: float, top: float, align: str) -> dict[bool, np.ndarray]:
-    """Return the masks of the letters: those of full strength (False), and the faint ones (True)."""
-    layers = {faint: Image.new("L", (shape[1], shape[0]), 0) for faint in {line.faint for line in block.lines}}
-    pens = {faint: ImageDraw.Draw(layer) for faint, layer in layers.items()}
-    for placed in block.lines:
-        spare = block.width - placed.line.width
-        to_the_right = spare if align == "right" or (align == "left" and placed.rtl) else 0.0
-        x = left + (spare / 2 if align == "center" else to_the_right)
-        for run in visual_runs(placed.line.pieces, rtl=placed.rtl):
-            font = sized(run.face, placed.size, placed.weight)
-            direction = ("rtl" if run.rtl else "ltr") if has_shaping() else None
-            pens[placed.faint].text((x, top + placed.baseline), run.text, 255, font, "ls", direction=direction)
-            x += measure(run.text, run.face, placed.size, placed.weight)
-    return {faint: np.asarray(layer, np.float32) / 255 for faint, layer in layers.items()}
-
-
-def _grown(mask: np.ndarray, radius: float) -> np.ndarray:
-    side = 2 * max(1, round(radius)) + 1
-    grown: np.ndarray = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-    return grown
-
-
-def _blurred(mask: np.ndarray, sigma: float) -> np.ndarray:
-    blurred: np.ndarray = cv2.GaussianBlur(mask, (0, 0), sigmaX=max(sigma, 0.3))
-    return blurred
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +126,7 @@ def draw_sprite(text: str, style: Style, width: int, height: int) -> Sprite | No
     left, top = _anchor(style, (width, height), outer)
     spare = round(max(0.9 * block.size, 4))  # room for shadows, and for letters that reach out
     shape = (round(outer[1]) + 2 * spare, round(outer[0]) + 2 * spare)
-    canvas = _Canvas(shape[1], shape[0])
+    canvas = Canvas(shape[1], shape[0])
     box = (spare, spare, spare + outer[0], spare + outer[1])
     if panel:
         _paint_panel(canvas, shape, box, style, panel, block.size, bar)
@@ -195,9 +136,8 @@ def draw_sprite(text: str, style: Style, width: int, height: int) -> Sprite | No
     if fields:
         row_top = spare + pad_y + block.height + gap
         _paint_swatches(canvas, fields, style, (spare + bar + pad_x, row_top, inner_w), align)
-    rgba = np.clip(np.rint(canvas.rgba), 0, 255).astype(np.uint8)
     frame_box = (left, top, left + outer[0], top + outer[1])
-    pixels, alpha = np.ascontiguousarray(rgba[..., :3]), np.ascontiguousarray(rgba[..., 3])
+    pixels, alpha = canvas.finished()
     return Sprite(int(left) - spare, int(top) - spare, pixels, alpha, frame_box, block.size)
 
 
@@ -210,7 +150,7 @@ def _alignment(style: Style) -> str:
 
 
 def _paint_panel(
-    canvas: _Canvas,
+    canvas: Canvas,
     shape: tuple[int, int],
     box: tuple[float, float, float, float],
     style: Style,
@@ -219,17 +159,17 @@ def _paint_panel(
     bar: float,
 ) -> None:
     radius = _RADII[style.role] * size
-    mask = _rounded(shape, box, radius)
-    shadow = _blurred(np.roll(mask, round(0.08 * size), axis=0), 0.22 * size)
+    mask = rounded(shape, box, radius)
+    shadow = blurred(np.roll(mask, round(0.08 * size), axis=0), 0.22 * size)
     canvas.paint(shadow * (1 - mask), panel._replace(red=0, green=0, blue=0), 0.28)
     canvas.paint(mask, panel)
     if bar:
         strip = (box[0], box[1], box[0] + bar, box[3])
-        canvas.paint(mask * _rounded(shape, strip, 0), ACCENT)
+        canvas.paint(mask * rounded(shape, strip, 0), ACCENT)
 
 
 def _paint_letters(
-    canvas: _Canvas,
+    canvas: Canvas,
     shape: tuple[int, int],
     block: Block,
     corner: tuple[float, float],
@@ -238,20 +178,20 @@ def _paint_letters(
     *,
     halo: bool,
 ) -> None:
-    layers = _letters(block, shape, corner[0], corner[1], align)
+    layers = letters(block, shape, corner[0], corner[1], align)
     if halo:
-        letters = np.maximum.reduce(list(layers.values()))
+        ink = np.maximum.reduce(list(layers.values()))
         size = block.size
         # White letters on a white picture: the two together leave a contrast of 4.5 : 1 along every edge.
-        wide = np.clip(_blurred(letters, 0.24 * size) * 1.8, 0, 1)
+        wide = np.clip(blurred(ink, 0.24 * size) * 1.8, 0, 1)
         canvas.paint(wide, style.halo, 0.5)
-        canvas.paint(_blurred(_grown(letters, 0.06 * size), 0.045 * size), style.halo, 0.72)
-    for faint, letters in layers.items():
-        canvas.paint(letters, style.colour, 0.82 if faint else 1.0)
+        canvas.paint(blurred(grown(ink, 0.06 * size), 0.045 * size), style.halo, 0.72)
+    for faint, mask in layers.items():
+        canvas.paint(mask, style.colour, 0.82 if faint else 1.0)
 
 
 def _paint_swatches(
-    canvas: _Canvas,
+    canvas: Canvas,
     fields: _Swatches,
     style: Style,
     room: tuple[float, float, float],
@@ -269,5 +209,5 @@ def _paint_swatches(
         shape = (int(height) + 3, int(fields.side) + 3)
         within = (box[0] + edge, box[1] + edge, box[2] - edge, box[3] - edge)
         # A fine frame, so that a dark field stands out from a dark panel.
-        canvas.paint(_rounded(shape, box, 0.12 * fields.side), WHITE, 0.55, corner)
-        canvas.paint(_rounded(shape, within, 0.12 * fields.side - edge), colour, 1.0, corner)
+        canvas.paint(rounded(shape, box, 0.12 * fields.side), WHITE, 0.55, corner)
+        canvas.paint(rounded(shape, within, 0.12 * fields.side - edge), colour, 1.0, corner)

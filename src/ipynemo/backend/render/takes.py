@@ -12,6 +12,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from ipynemo.backend.render.footage import open_footage
+from ipynemo.backend.render.keeping import Keep
 from ipynemo.backend.render.motion import Camera, Placement
 from ipynemo.backend.render.planes import Planes, for_frame
 from ipynemo.backend.render.sampling import (
@@ -35,11 +36,16 @@ if TYPE_CHECKING:
     from ipynemo.backend.render.motion import Motion
     from ipynemo.backend.render.scene import Shot
 
-__all__ = ["Take"]
+__all__ = ["Take", "serials"]
 
-_serials = itertools.count()
+serials = itertools.count()  # every take, of a picture or of a scene, has a number of its own
 
 KEPT_BYTES = 48 << 20  # of the pictures of an animation that stands still
+
+# Two pictures dissolve into each other; a part of a film begins with the one that the part before ended with.
+_ready_ones: Keep[Prepared] = Keep(2)
+_cut_ones: Keep[Cutting | None] = Keep(2)
+_grounds: Keep[Planes] = Keep(2)
 
 
 class Take:
@@ -55,7 +61,7 @@ class Take:
 
     def __init__(self, shot: Shot, path: Path, frame: tuple[int, int]) -> None:
         self.shot = shot
-        self.serial = next(_serials)
+        self.serial = next(serials)
         self._frame = frame
         self._visible = max(1, shot.end + shot.tail_frames - shot.start - 1)
         zoom = _greatest_scale(shot.motion)
@@ -107,12 +113,16 @@ class Take:
 
     def _cutting(self, at: Placement) -> Cutting | None:
         if self._number not in self._cuttings:
-            made = drawn_once(self.picture, self._footage.size, at, self._frame)
+            key = self._footage.key
+            made = self._drawn(at) if key is None else _cut_ones.get((key, at, self._frame), lambda: self._drawn(at))
             self._cuttings[self._number] = made
             self._let_go()
             while len(self._cuttings) > 1 and sum(c.bytes for c in self._cuttings.values() if c) > KEPT_BYTES:
                 self._cuttings.popitem(last=False)
         return self._cuttings[self._number]
+
+    def _drawn(self, at: Placement) -> Cutting | None:
+        return drawn_once(self.picture, self._footage.size, at, self._frame)
 
     def _ready(self, at: Placement) -> Prepared:
         greatest = self.camera.greatest_factor
@@ -123,10 +133,14 @@ class Take:
         return self._prepared[1]
 
     def _prepare(self, factor: float, at: Placement) -> Prepared:
-        picture = self._footage.size
+        picture, key = self._footage.size, self._footage.key
         if not self._footage.filmed:
             detail, spread = sizes(picture, factor)
-            return prepare(self._footage.planes(detail), picture, self._frame, spread=spread)
+
+            def make() -> Prepared:
+                return prepare(self._footage.planes(detail), picture, self._frame, spread=spread)
+
+            return make() if key is None else _ready_ones.get((key, detail, spread, self._frame), make)
         taken = self._to_the_pixel(at)
         planes = self._footage.planes(prepared_size(picture, factor, 1.0 if taken else SPARE_FILMED))
         return prepare(planes, picture, self._frame, bordered=not taken)
@@ -145,8 +159,13 @@ class Take:
 
     def _soft_ground(self) -> Planes:
         if self._ground is None or self._ground[0] != self._number:
-            self._ground = (self._number, for_frame(blurred_cover(self.picture, *self._frame)))
+            key = self._footage.key
+            made = self._soft() if key is None else _grounds.get((key, self._frame), self._soft)
+            self._ground = (self._number, made)
         return self._ground[1]
+
+    def _soft(self) -> Planes:
+        return for_frame(blurred_cover(self.picture, *self._frame))
 
     def close(self) -> None:
         """Close the file."""

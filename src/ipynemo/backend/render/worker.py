@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 
+from ipynemo.backend.render.crew import fork_ahead
 from ipynemo.backend.render.jobs import RenderJob
 from ipynemo.backend.render.memory import give_back_early
-from ipynemo.backend.render.rendering import clear_up, render
+from ipynemo.backend.render.rendering import clear_up, cores, render
 from ipynemo.errors import NemoError, RenderCancelledError
 
 if TYPE_CHECKING:
@@ -65,14 +66,22 @@ class _Worker:
             pass
         self.stop()
 
+    def _failed(self, error: NemoError) -> int:
+        self.say(error={"type": type(error).__name__, "message": str(error)})
+        return 1
+
     def run(self) -> int:
         """Do the job; return the exit status."""
         line = self._lifeline.readline()
         if not line.strip():
             return STATUS_STOPPED
-        threading.Thread(target=self._watch, name="ipynemo-lifeline", daemon=True).start()
         try:
             job = self._job = RenderJob.from_json(line)
+        except NemoError as error:
+            return self._failed(error)
+        fork_ahead((cores() if job.workers is None else job.workers) - 1)  # before there is another thread
+        threading.Thread(target=self._watch, name="ipynemo-lifeline", daemon=True).start()
+        try:
             clip = render(
                 job.draft,
                 job.assets,
@@ -86,8 +95,7 @@ class _Worker:
         except RenderCancelledError:
             return STATUS_STOPPED
         except NemoError as error:
-            self.say(error={"type": type(error).__name__, "message": str(error)})
-            return 1
+            return self._failed(error)
         self.say(
             done={
                 "duration_s": clip.duration_s,

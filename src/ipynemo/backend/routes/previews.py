@@ -26,6 +26,6 @@ async def preview(session_id: SessionId, order: PreviewOrder, server: ServerPart
         raise InvalidRequestError(
             "There is nothing to look at yet.", hint="Upload a picture and ask for something first."
         )
-    assets = {asset.id: asset.path for asset in await server.store.assets.of_session(session_id)}
+    assets = await server.store.assets.of_draft(session_id, draft)
     picture = await server.previews.still(draft, assets, order.at_s, order.height_px)
     return PreviewAnswer(data=PreviewData(jpeg=base64.b64encode(picture).decode(), at_s=order.at_s))

@@ -1,13 +1,35 @@
-"""What a storage can do. A key is a relative path such as `clips/ses_1/abc-1.mp4`; what lies under it never changes."""
+"""What a storage can do. A key is a relative path such as `clips/ses_1/abc-1.mp4`; what lies under it never changes.
+
+Finished parts of films lie there too, by the hash of all that they depend on, so that nobody makes them again.
+"""
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-__all__ = ["Storage", "StoredFile"]
+from ipynemo.errors import InvalidRequestError
+
+__all__ = ["FOLDERS", "PARTS", "Storage", "StoredFile", "part_key"]
+
+PARTS = "parts"
+FOLDERS = ("files", "clips")  # in each a folder for every session
+
+
+def part_key(name: str) -> str:
+    """Return the key of a finished part of a film.
+
+    Raises
+    ------
+    InvalidRequestError
+        It is not the name of one; it comes from a process that opened strangers' files.
+    """
+    if not re.fullmatch(r"[0-9a-f]{40}\.mp4", name):
+        raise InvalidRequestError("This is no part of a film.")
+    return f"{PARTS}/{name}"
 
 
 class StoredFile(ABC):
@@ -85,6 +107,29 @@ class Storage(ABC):
             Any names, and a key for each; the paths come under the same names. What does not exist (any more) has a
             path at which there is nothing.
         """
+
+    is_remote = False  # whether parts have to be fetched and kept
+
+    @abstractmethod
+    def where(self, key: str) -> dict[str, str]:
+        """Return where another computer may find a file by itself: its `path`, or its `object`; no secret is in it."""
+
+    @property
+    @abstractmethod
+    def shelf(self) -> Path:
+        """The folder on this computer for finished parts of films; it exists."""
+
+    @abstractmethod
+    async def match_parts(self, names: Sequence[str]) -> None:
+        """Have those parts in the `shelf` that are in the storage, and the other way round."""
+
+    @abstractmethod
+    async def keep_part(self, name: str) -> None:
+        """Take a copy of a part that lies in the `shelf`."""
+
+    @abstractmethod
+    async def sweep_parts(self, older_than_s: float) -> None:
+        """Remove the parts that were not used for so long."""
 
     @abstractmethod
     async def used_bytes(self) -> int | None:

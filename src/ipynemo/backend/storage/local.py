@@ -9,16 +9,15 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from ipynemo.backend.storage.base import Storage, StoredFile
+from ipynemo.backend.storage.base import FOLDERS, PARTS, Storage, StoredFile
 
-__all__ = ["LocalStorage"]
+__all__ = ["LocalStorage", "sweep_old"]
 
 READ_BYTES = 512 << 10
-FOLDERS = ("files", "clips")
 MARK = "storage.id"
 
 
@@ -63,7 +62,7 @@ class LocalStorage(Storage):
     def __init__(self, root: Path) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in FOLDERS:
+        for name in (*FOLDERS, PARTS):
             (root / name).mkdir(exist_ok=True, mode=0o700)
 
     def __repr__(self) -> str:
@@ -107,13 +106,32 @@ class LocalStorage(Storage):
         """Give the files themselves."""
         yield {name: self.root / key for name, key in keys.items()}
 
+    def where(self, key: str) -> dict[str, str]:
+        """Return the path, for a computer that has mounted the folder in the same place."""
+        return {"path": str(self.root / key)}
+
+    @property
+    def shelf(self) -> Path:
+        """The folder in which the parts are kept."""
+        return self.root / PARTS
+
+    async def match_parts(self, names: Sequence[str]) -> None:
+        """Do nothing: they are there."""
+
+    async def keep_part(self, name: str) -> None:
+        """Do nothing: it is there."""
+
+    async def sweep_parts(self, older_than_s: float) -> None:
+        """Remove old parts."""
+        await asyncio.to_thread(sweep_old, self.shelf, older_than_s)
+
     async def used_bytes(self) -> int | None:
         """Count."""
         return await asyncio.to_thread(self._used_bytes)
 
     def _used_bytes(self) -> int:
         total = 0
-        for name in FOLDERS:
+        for name in (*FOLDERS, PARTS):
             for path in (self.root / name).rglob("*"):
                 try:
                     total += path.stat().st_size if path.is_file() else 0
@@ -164,3 +182,12 @@ def _move(source: Path, target: Path) -> None:
         finally:
             part.unlink(missing_ok=True)
         source.unlink()
+
+
+def sweep_old(folder: Path, older_than_s: float) -> None:
+    """Remove the files in a folder that were not used for so long."""
+    before = time.time() - older_than_s
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # another server was faster
+            if path.stat().st_mtime < before:
+                path.unlink()

@@ -13,19 +13,20 @@ import hashlib
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import fsspec
 import s3fs
 
-from ipynemo.backend.storage.base import Storage, StoredFile
+from ipynemo.backend.storage.base import FOLDERS, PARTS, Storage, StoredFile, part_key
 from ipynemo.backend.storage.cache import Cache
+from ipynemo.backend.storage.local import sweep_old
 from ipynemo.backend.unavailable import UnavailableError
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ PART_BYTES = 8 << 20  # of an upload; S3 takes no fewer than 5 MiB and no more t
 PARTS_AT_ONCE = 2
 READ_BYTES = 2 << 20
 FETCHES_AT_ONCE = 4  # for one who checks out
-FOLDERS = ("files", "clips")
 MARK = "storage.id"
+Found = TypeVar("Found")
 OURS = {errno.ENOSPC, errno.EDQUOT}  # failures of this computer's disk, not of the bucket
 CONNECTION = {"connect_timeout": 5, "read_timeout": 30, "retries": {"mode": "standard", "max_attempts": 2}}
 
@@ -63,10 +64,14 @@ class S3Storage(Storage):
         self._base = f"{bucket}/{prefix}" if prefix else bucket
         self._folder = folder
         self._cache = Cache(folder.root / "cache", cache_bytes)
+        self._shelf = folder.root / "cache" / PARTS
+        self._shelf.mkdir(exist_ok=True, mode=0o700)
         self._threads = ThreadPoolExecutor(THREADS, "storage")
         self._fs: Any = fsspec.filesystem(
             "s3", config_kwargs=CONNECTION, use_listings_cache=False, skip_instance_cache=True
         )
+
+    is_remote = True
 
     def __repr__(self) -> str:
         return f"S3Storage({self._base!r})"
@@ -167,6 +172,51 @@ class S3Storage(Storage):
     async def _fetch(self, key: str, place: Path) -> None:
         await self.run(self._fs.get_file, self.path(key), str(place), max_concurrency=1)
 
+    def where(self, key: str) -> dict[str, str]:
+        """Return bucket and key, for a computer that has keys of its own."""
+        return {"object": self.path(key)}
+
+    @property
+    def shelf(self) -> Path:
+        """The folder with copies."""
+        return self._shelf
+
+    async def match_parts(self, names: Sequence[str]) -> None:
+        """Fetch what is not here, and send what is not there."""
+        few = asyncio.Semaphore(FETCHES_AT_ONCE)
+
+        async def match(name: str) -> None:
+            place = self._shelf / name
+            async with few:
+                if not place.exists():
+                    await self._fetch_part(part_key(name), place)
+                elif not await self.exists(part_key(name)):
+                    await self.keep_part(name)
+
+        await _together([match(name) for name in names])
+
+    async def _fetch_part(self, key: str, place: Path) -> None:
+        part = self._shelf / f".{uuid.uuid4().hex}.tmp"
+        try:
+            await self._fetch(key, part)
+            part.replace(place)
+        except FileNotFoundError:  # nobody has made it yet
+            return
+        finally:
+            part.unlink(missing_ok=True)
+
+    async def keep_part(self, name: str) -> None:
+        """Send it to the bucket."""
+        source = str(self._shelf / name)
+        await self.run(self._fs.put_file, source, self.path(part_key(name)), chunksize=PART_BYTES)
+
+    async def sweep_parts(self, older_than_s: float) -> None:
+        """Remove old parts and old copies of them."""
+        await asyncio.to_thread(sweep_old, self._shelf, older_than_s)
+        before = time.time() - older_than_s
+        found: dict[str, Any] = await self.run(self._fs.find, self.path(f"{PARTS}/"), detail=True)
+        await self._delete([path for path, info in found.items() if _modified_at(info) < before])
+
     async def used_bytes(self) -> int | None:
         """Say that nobody counts a bucket."""
         return None
@@ -224,7 +274,7 @@ class _Object(StoredFile):
         self._closed = True
 
 
-async def _together(works: list[Coroutine[Any, Any, Path]]) -> list[Path]:
+async def _together(works: list[Coroutine[Any, Any, Found]]) -> list[Found]:
     """Wait for all; the first failure ends the others and is raised as it is."""
     try:
         async with asyncio.TaskGroup() as group:

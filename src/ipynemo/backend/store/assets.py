@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.store.database import Database
-from ipynemo.backend.store.models import Asset, Session
+from ipynemo.backend.store.models import Asset, Session, User
+from ipynemo.draft.values import Draft
 from ipynemo.errors import InvalidRequestError, SessionNotFoundError
 
 __all__ = ["MAX_ASSETS", "Assets"]
@@ -70,6 +71,8 @@ class Assets:
             session = await db.get(Session, session_id, with_for_update=True)
             if session is None:
                 raise SessionNotFoundError("The session has expired.", hint="Create a new one.", code=1002)
+            # Uploads into two sessions of a user must not both be given the room that is left for one.
+            await db.execute(select(User.id).where(User.id == session.user_id).with_for_update())
             await self._check_room(db, session.user_id, sum(asset.size_bytes for asset in assets))
             count = (
                 await db.execute(select(func.count()).select_from(Asset).where(Asset.session_id == session_id))
@@ -86,6 +89,11 @@ class Assets:
         async with self._database.reading() as db:
             rows = await db.execute(select(Asset).where(Asset.session_id == session_id).order_by(Asset.number))
             return list(rows.scalars())
+
+    async def of_draft(self, session_id: str, draft: Draft) -> dict[str, str]:
+        """Return the storage's keys of those files of a session that a draft shows or plays, by their ids."""
+        wanted = {segment.source for track in draft.tracks for segment in track.segments}
+        return {asset.id: asset.path for asset in await self.of_session(session_id) if asset.id in wanted}
 
     async def get(self, asset_id: str) -> Asset | None:
         """Return a file by its id."""

@@ -27,12 +27,11 @@ class DataFolder:
         self.root = root.expanduser().resolve()
         self.spool = self.root / "spool"
         self.logs = self.root / "logs"
-        self.parts = self.root / "parts"
 
     def make(self) -> None:
         """Make the folders, readable by the user alone."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self.spool, self.logs, self.parts):
+        for folder in (self.spool, self.logs):
             folder.mkdir(exist_ok=True, mode=0o700)
 
     def key(self) -> bytes:

@@ -3,6 +3,7 @@
 
 import { begin, clockText, errorBox, follow, h, icon, say, setText } from "./face.js";
 import { frameOf, videoSource } from "./player_source.js";
+import { drawTranscript } from "./player_transcript.js";
 
 const ICONS = {
   play: "M7 4l13 8-13 8z", pause: "M8 5v14M16 5v14", sound: "M4 9h4l5-4v14l-5-4H4zM17 8a6 6 0 0 1 0 8",
@@ -48,8 +49,11 @@ function render({ model, el }) {
   const stage = h("div", { class: "nemo-player-stage" }, screen, bars);
   const facts = h("p", { class: "nemo-player-facts" });
   const note = h("p", { class: "nemo-muted nemo-player-note" });
+  const told = h("ol", { class: "nemo-player-told" });
+  const folded = h("summary");
+  const transcript = h("details", { class: "nemo-player-transcript" }, folded, told);
   const box = errorBox(model);
-  const card = h("section", {}, stage, facts, note, box.node);
+  const card = h("section", {}, stage, facts, note, transcript, box.node);
   el.append(card);
 
   /** The seconds of the clip; the file knows best. */
@@ -154,6 +158,9 @@ function render({ model, el }) {
     facts.replaceChildren(h("strong", {}, clip?.name ?? ""), h("span", { class: "nemo-muted" }, clip?.words ?? ""));
     setText(note, view.note);
     note.hidden = !view.note;
+    setText(folded, words("transcript"));
+    transcript.hidden = !drawTranscript(model, told, jump);
+    video.setAttribute("aria-label", view.alt || words("name"));
     screen.style.aspectRatio = clip?.width_px ? `${clip.width_px} / ${clip.height_px}` : "16 / 9";
     stage.classList.toggle("nemo-tall", Boolean(clip && clip.height_px > clip.width_px));
     for (const [node, name] of [[seek, "seek"], [volume, "volume"], [speed, "speed"], [download, "download"]]) {

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ipynemo.backend.agent.rules.access import access_rule
 from ipynemo.backend.agent.rules.answers import answer_to
 from ipynemo.backend.agent.rules.context import Ask, Context, Do, Plan, Tell
 from ipynemo.backend.agent.rules.leftover import leftover
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ask", "Context", "Do", "Plan", "Tell", "answer_to", "plan_clause"]
 
-_FIRST = (history_rule, small_talk, question_rule)
+_FIRST = (history_rule, small_talk, question_rule, access_rule)
 _THEN = (story_rule, text_rule)
 _LAST = (sound_rule, transition_rule, motion_rule, order_rule, time_rule, remove_rule, insert_rule)
 _SHAPE = re.compile(

@@ -100,8 +100,8 @@ def _better(folded: str, context: Context) -> Plan | None:
         plan.append(Do("set_music", {"music": "curious", "volume": 0.25}))
     elif music and board.music:
         return None if re.search(r"\b(?:louder|quieter)\b|大声|小声", folded) else _other_music(context)
-    if (motion or vague) and board.clips():
-        still = [s for s in board.clips() if board.segment(s).meta.get("motion") in (None, "still")]
+    if (motion or vague) and board.shots():
+        still = [s for s in board.shots() if board.segment(s).meta.get("motion") in (None, "still")]
         plan += [Do("set_motion", {"motion": "zoom_in", "segment": s.segment}) for s in (still or [])[:100]]
     if (smooth or vague) and len(board.clips()) > 1:
         cuts = [s for s in board.clips()[1:] if not _crosses(board.segment(s).meta)]

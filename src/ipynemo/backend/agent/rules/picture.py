@@ -10,6 +10,7 @@ from ipynemo.backend.agent.vocabulary import ADD, PLACES, REMOVE, find_in
 from ipynemo.edits import ASPECTS
 
 if TYPE_CHECKING:
+    from ipynemo.backend.agent.board import Spot
     from ipynemo.backend.agent.clauses import Clause
     from ipynemo.backend.agent.rules.context import Context
 
@@ -113,6 +114,17 @@ def motion_rule(clause: Clause, context: Context) -> Plan | None:
     meant, wrong = context.clips_meant(clause)
     if wrong:
         return [wrong]
+    shots = context.board.shots()
+    drawn = [spot for spot in meant or clips if spot not in shots]
+    notes: Plan = [Tell("drawn_scene", {"number": drawn[0].segment})] if meant and drawn else []
+    meant, clips = [spot for spot in meant if spot in shots], shots
+    if not clips or (notes and not meant):
+        return notes or [Tell("drawn_scenes")]
+    return notes + _moved(clause, motion, meant, clips, still=still)
+
+
+def _moved(clause: Clause, motion: str | None, meant: list[Spot], clips: list[Spot], *, still: bool) -> Plan:
+    """Plan a move of the clips that are meant, of all where none is."""
     if still or clause.negated or (clause.has(REMOVE) and not clause.has(ADD)):
         return [
             Do("set_motion", {"motion": "still"} | ({"segment": s.segment} if meant else {}))

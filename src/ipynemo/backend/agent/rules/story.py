@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from ipynemo.backend.agent.rules.context import Do, Plan, Tell, numbers_of, percent_of
 from ipynemo.backend.agent.rules.picture import aspect_of
 from ipynemo.backend.agent.rules.sound import mood_of
+from ipynemo.backend.agent.rules.wishes import wants_narration, wants_reduced_motion
 from ipynemo.backend.agent.vocabulary import GENRES
 from ipynemo.backend.agent.words import TIME
-from ipynemo.backend.explain import evidence_for
+from ipynemo.backend.explain import evidence_for, languages
 
 if TYPE_CHECKING:
     from ipynemo.backend.agent.clauses import Clause
@@ -62,6 +63,26 @@ def language_of(text: str) -> str | None:
     return None
 
 
+_OTHERS = {
+    "fr": ("french", "法语"),
+    "de": ("german", "德语"),
+    "es": ("spanish", "西班牙语"),
+    "ja": ("japanese", "日语"),
+    "ko": ("korean", "韩语"),
+    "it": ("italian", "意大利语"),
+    "ru": ("russian", "俄语"),
+    "ar": ("arabic", "阿拉伯语"),
+    "hi": ("hindi", "印地语"),
+    "pt": ("portuguese", "葡萄牙语"),
+}
+
+
+def other_language(text: str) -> str | None:
+    """Return the language, other than English and Chinese, that a clause asks for; there need not be words for it."""
+    named = (code for code, (en, zh) in _OTHERS.items() if re.search(rf"\b(?:in|to) {en}\b|用{zh}", text))
+    return next(named, None)
+
+
 def story_rule(clause: Clause, context: Context) -> Plan | None:
     """Plan an explainer; None where the clause does not ask for one."""
     text = clause.text
@@ -80,15 +101,10 @@ def story_rule(clause: Clause, context: Context) -> Plan | None:
         makes = False
     if not (_EXPLAIN.search(text) or makes) or clause.negated:
         return None
-    if re.search(
-        r"\b(?:in|to) (?:french|german|spanish|japanese|korean|italian|russian|arabic|hindi|portuguese)\b"
-        r"|用(?:法语|德语|日语|韩语|西班牙语|俄语)",
-        text,
-    ):
-        notes: Plan = [Tell("no_such_language")]
-    else:
-        notes = []
-    args: dict[str, Any] = {"language": language_of(text) or context.language}
+    wanted, own = other_language(text), context.situation.language.replace("_", "-").split("-")[0].lower()
+    notes: Plan = [Tell("no_such_language")] if wanted and wanted not in languages() else []
+    spoken = own if own not in ("en", "zh") and own in languages() else context.language  # what there are words for
+    args: dict[str, Any] = {"language": wanted if wanted and not notes else language_of(text) or spoken}
     times = [clause.ms(char) for char in re.findall(TIME, text)]
     if times:
         args["seconds"] = times[0] / 1000
@@ -120,6 +136,8 @@ def story_rule(clause: Clause, context: Context) -> Plan | None:
         text,
     ) and not re.search(rf"{_NO}(?:the )?(?:prompt|提示词)", text):
         args["show_prompt"] = True
+    args |= {"reduced_motion": True} if wants_reduced_motion(text) else {}
+    args |= {"narration": True} if wants_narration(text) else {}
     return _chosen(clause, context, args, notes)
 
 

@@ -215,10 +215,7 @@ def better_rule(clause: Clause, context: Context) -> Plan | None:
 _CANNOT: tuple[tuple[str, str], ...] = (
     (
         "cannot_voice",
-        (
-            r"\b(?:narrat\w{1,6}|voice ?over|voice-over|voice|speak|speech|read (?:it|them|this) (?:aloud|out)"
-            r"|text to speech|tts|sing)\b|旁白|配音|朗读|人声|念出来|语音|解说声"
-        ),
+        (r"\bsing(?:s|ing)?\b|唱歌|唱出来|\b(?:my|his|her|their|celebrity) voice\b|我的声音"),
     ),
     ("cannot_translate", r"\btranslat\w{1,5}\b|翻译|译成"),
     ("cannot_sound_effect", r"\b(?:sound effects?|sfx|applause|explosion|drum ?roll)\b|音效|掌声|爆炸声"),

@@ -9,6 +9,7 @@ from ipynemo.backend.agent.registry import Done, tool
 from ipynemo.backend.agent.situation import Situation
 from ipynemo.backend.explain import fit_for
 from ipynemo.draft import Draft
+from ipynemo.draft.drawn import is_drawn
 from ipynemo.draft.summary import plain, seconds_text
 from ipynemo.errors import DraftError
 
@@ -97,7 +98,7 @@ def set_aspect(draft: Draft, situation: Situation, aspect: Aspect) -> Done:
     for track in after.tracks_of("video"):
         for segment in track.segments:
             asset = assets.get(segment.source or "")
-            if asset is not None and segment.meta.get("fit") in (None, "cover", "blur"):
+            if asset is not None and not is_drawn(segment.meta) and segment.meta.get("fit") in (None, "cover", "blur"):
                 fit = fit_for(asset, *_frame(after))
                 if fit != segment.meta.get("fit", "cover"):
                     after = edits.set_fit(after, fit, track=track.number, segment=segment.number)
