@@ -1,6 +1,6 @@
 """What a second of film costs, and how much memory it takes, the longer the film is.
 
-Run with `python benchmarks/length.py [--seconds 60 180]`; `--long` renders up to half an hour, which takes about that
+Run with `python benchmarks/length.py [--seconds 60 120]`; `--long` renders up to half an hour, which takes about that
 long. Each film has a new photograph of 3000 × 2000 every five seconds, with zoom, pan and dissolve, a title and a
 lower third every ten, music over all. Every length is taken in turn with ten seconds of the same, and told as the ratio
 to them: with a cost that grows with the film, and memory that does not, all are 1, or less where the start weighs on
@@ -21,7 +21,7 @@ from _results import Row, options, write
 from _workload import BLOCK_S, SHOT_S, long_draft, make_long
 
 SHORT_S = BLOCK_S
-USUAL_S, LONG_S = (60, 180), (60, 300, 1800)
+USUAL_S, LONG_S = (60, 120), (60, 300, 1800)
 MOST_MIB = 300
 
 
