@@ -127,6 +127,26 @@ def test_what_outlives_its_parent_is_waited_for_and_counted() -> None:
     assert "ended with 3:\nno such picture" in failed
 
 
+def test_a_peer_that_cannot_be_had_is_missing_with_a_reason_and_a_way(
+    benchmark_modules: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environments = benchmark_modules["render"].environments
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    with pytest.raises(environments.MissingError, match="no command `ffmpeg` .Debian: apt-get install ffmpeg"):
+        environments.ffmpeg()
+    with pytest.raises(environments.MissingError, match="no command `node` .Debian: apt-get install nodejs npm"):
+        environments.remotion(tmp_path)
+    for name in ("node", "npm"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    with pytest.raises(environments.MissingError, match="no Chromium .Debian: apt-get install chromium-headless-shell"):
+        environments.remotion(tmp_path)
+    (tmp_path / "chromium").symlink_to(tmp_path / "npm")
+    with pytest.raises(environments.MissingError, match="npm install --no-audit --no-fund ended with 1"):
+        environments.remotion(tmp_path)
+
+
 def test_peers_move_the_photographs_as_ours_does(benchmark_modules: dict[str, ModuleType]) -> None:
     work = benchmark_modules["_workload"]
     shots = to_scene(Draft(work.draft_of(20))).layers[0]
