@@ -133,14 +133,16 @@ def test_a_peer_that_cannot_be_had_is_missing_with_a_reason_and_a_way(
     environments = benchmark_modules["render"].environments
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CHROMIUM", raising=False)
-    with pytest.raises(environments.MissingError, match="no command `ffmpeg` .Debian: apt-get install ffmpeg"):
+    with pytest.raises(environments.MissingError, match=r"no command `ffmpeg` \(Debian: apt-get install ffmpeg\)"):
         environments.ffmpeg()
-    with pytest.raises(environments.MissingError, match="no command `node` .Debian: apt-get install nodejs npm"):
+    with pytest.raises(environments.MissingError, match=r"no command `node` \(Debian: apt-get install nodejs npm\)"):
         environments.remotion(tmp_path)
     for name in ("node", "npm"):
         (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
         (tmp_path / name).chmod(0o755)
-    with pytest.raises(environments.MissingError, match="no Chromium .Debian: apt-get install chromium-headless-shell"):
+    with pytest.raises(
+        environments.MissingError, match=r"no Chromium \(Debian: apt-get install chromium-headless-shell\)"
+    ):
         environments.remotion(tmp_path)
     (tmp_path / "chromium").symlink_to(tmp_path / "npm")
     with pytest.raises(environments.MissingError, match="npm install --no-audit --no-fund ended with 1"):
