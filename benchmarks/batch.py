@@ -21,10 +21,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import cv2
 import httpx
 import psutil
-from _results import Row, write
+from _results import Row, options, write
 from _workload import photograph
 
 from ipynemo import AsyncNemo
@@ -164,8 +163,13 @@ async def measure(folder: Path, pictures: list[Path], others: list[Path], wish: 
 
 def main() -> None:
     """Measure and write."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 30
-    seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 6
+    parser = options(__doc__)
+    parser.add_argument("pictures", type=int, nargs="?", default=30, help="how many (default 30)")
+    parser.add_argument("seconds", type=int, nargs="?", default=6, help="of each clip (default 6)")
+    given = parser.parse_args()
+    count, seconds = given.pictures, given.seconds
+    import cv2
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pictures = [folder / f"{number}.jpg" for number in range(count + OTHERS)]
