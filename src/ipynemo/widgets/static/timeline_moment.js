@@ -62,7 +62,6 @@ export function momentView(model, words) {
     setText(label, text);
     sign.replaceChildren(icon(SIGNS[playing ? "stop" : "play"]));
     button.title = `${text} (P)`;
-    node.classList.toggle("nemo-timeline-playing", Boolean(playing));
   };
   const stop = () => {
     if (!playing) return;
@@ -88,7 +87,10 @@ export function momentView(model, words) {
     playing = { n: plays, key, from, video, isWhole: kept.has(key) };
     if (image.src) video.node.poster = image.src;
     // The frame has its size before the video knows its own.
-    if (image.naturalWidth) video.node.style.aspectRatio = `${image.naturalWidth} / ${image.naturalHeight}`;
+    if (image.naturalWidth) {
+      video.node.style.aspectRatio = `${image.naturalWidth} / ${image.naturalHeight}`;
+      video.node.style.inlineSize = `${image.clientWidth}px`;
+    }
     video.node.addEventListener("timeupdate", () => setText(at, clockText(from / 1000 + video.node.currentTime)));
     video.node.addEventListener("ended", stop);
     screen.replaceChildren(video.node);
