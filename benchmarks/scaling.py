@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from _results import Row, write
+from _results import Row, options, write
 from _workload import draft_of, write_photograph
 
 WORKER, CONDUCTOR = "ipynemo.backend.render.worker", "ipynemo.backend.cluster.conductor"
@@ -79,8 +79,11 @@ def cost(module: str, order: dict[str, Any], cluster: Cluster | None = None) -> 
 
 def main() -> None:
     """Measure and write."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 20
+    parser = options(__doc__)
+    parser.add_argument("rounds", type=int, nargs="?", default=3, help="how often everybody has a turn (default 3)")
+    parser.add_argument("seconds", type=int, nargs="?", default=20, help="of the film (default 20)")
+    given = parser.parse_args()
+    rounds, seconds = given.rounds, given.seconds
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         assets = {f"p{n}": str(folder / f"p{n}.jpg") for n in range(4)}
