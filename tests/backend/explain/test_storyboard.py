@@ -91,6 +91,8 @@ def test_a_picture_gets_thirty_seconds_in_the_proportions_of_the_table(plain_pic
     ]
     assert [t.name for t in draft.tracks] == ["Pictures", "Cards", "Title", "Captions", "Music"]
     assert texts(draft, "title") == [(0, 3, "What can this file tell us?")]
+    changes = [s.meta["transition"] for s in draft.track(1).segments]
+    assert changes == [{"kind": "fade", "d": 1000}, *[{"kind": "crossfade", "d": 500}] * 7]  # nothing flashes
 
 
 def test_eighty_seconds_follow_the_long_table(plain_picture: AssetFacts) -> None:

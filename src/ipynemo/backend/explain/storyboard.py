@@ -29,6 +29,7 @@ NARRATED_MS = 45_000  # saying the captions takes longer than reading them
 LEAST_MS = 5_000  # also for each picture
 MOST_MS = 600_000
 CROSSFADE_MS = 500
+FADE_IN_MS = 1000  # a bright picture that comes out of the dark faster is a flash
 CARD_DELAY_MS = 300
 UNLIKE = 1.35  # from here on, cutting a picture to the frame's shape would lose too much of it
 PLACES = {"title": [0.5, 0.36], "facts": [0.5, 0.64]}  # over the picture, above the captions
@@ -122,7 +123,7 @@ class _Maker:
     def shot(self, name: str, asset: AssetFacts | None, start_ms: int, duration_ms: int, **meta: Any) -> None:
         """Add a segment of pictures; without an asset it is a scene that needs none."""
         first = not self.tracks["pictures"]
-        fade = min(CROSSFADE_MS, duration_ms // 3)
+        fade = min(FADE_IN_MS if first else CROSSFADE_MS, duration_ms // 3)
         meta["transition"] = {"kind": "fade" if first else "crossfade", "d": fade}
         source = {"src": asset.id} if asset else {}
         video = {"in": 0} if asset and asset.kind == "video" else {}
