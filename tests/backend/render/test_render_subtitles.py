@@ -16,7 +16,7 @@ from ipynemo.client.mp4 import measure
 SIZE = {"width": 160, "height": 90}
 SAID: list[dict[str, Any]] = [
     {"tx": "We look for evidence,\nnot guesses.", "st": 200, "d": 800},
-    {"tx": "<b>图片</b> -->\n\nis numbers.", "st": 1500, "d": 1200},  # longer than the film
+    {"tx": "<b>图片</b> -->\n\nis numbers.", "st": 1500, "d": 1210},  # a third of a frame longer than the film
 ]
 
 
