@@ -9,13 +9,14 @@ PYTEST_ARGS ?=
 # Many tests wait for servers more than they compute; a file stays in one process, and so do its servers.
 JOBS ?= 2
 
-.PHONY: help demo test lint format bench pictures sheet clean distclean
+.PHONY: help demo lessons test lint format bench pictures sheet clean distclean
 
 help:
 	@echo "make demo      install, then make a real clip from a real picture (the quickstart notebook, headless)"
+	@echo "make lessons   run both lessons, and write them as pages to read and to print"
 	@echo "make test      install what is missing, run every test   (PYTEST_ARGS='-k name' runs some, JOBS=1 one at a time)"
 	@echo "make lint      ruff and mypy;   make format  lets ruff rewrite"
-	@echo "make bench     every benchmark, side by side with its peers; prints ratios"
+	@echo "make bench     every benchmark, side by side with its peers; writes benchmarks/RESULTS.md"
 	@echo "make pictures  draw the pictures of the README anew, from a real clip"
 	@echo "make sheet     draw the contact sheet of all scenes anew"
 	@echo "make clean     remove what was made;   make distclean  the environment too"
@@ -34,6 +35,9 @@ $(VENV)/.dev-installed: pyproject.toml | $(BIN)/python
 
 demo: $(VENV)/.demo-installed
 	$(BIN)/python tools/demo.py demo-output
+
+lessons: $(VENV)/.demo-installed
+	$(BIN)/python docs/make_lessons.py demo-output/lessons
 
 # Without a browser or a PostgreSQL the rest is tested, and this is said loudly; with IPYNEMO_REQUIRE_BROWSER or
 # IPYNEMO_REQUIRE_POSTGRES set it is a failure.
@@ -68,11 +72,16 @@ format: $(VENV)/.dev-installed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# Peers that want packages of their own get them on first use, below .cache/bench; one that cannot be had is named, and
+# left out. One script that fails does not keep the others from running.
 bench: $(VENV)/.dev-installed
-	@for script in benchmarks/[a-z]*.py; do \
+	@if CHROMIUM=`sh tools/browser.sh $(VENV)`; then export CHROMIUM; fi; \
+	failed=; \
+	for script in benchmarks/[a-z]*.py; do \
 		echo "== $$script"; \
-		$(BIN)/python "$$script" || exit 1; \
-	done
+		$(BIN)/python "$$script" || failed="$$failed $$script"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "These failed:$$failed" >&2; exit 1; fi
 
 pictures: demo $(VENV)/.dev-installed
 	$(BIN)/python docs/make_pictures.py demo-output

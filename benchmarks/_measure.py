@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LOOK_S = 0.2
+LOOK_S = 0.2, 1.0  # between two looks at the memory, at first and in a long run
 PATIENCE_S = 10.0  # for what outlives its parent
 _PR_SET_CHILD_SUBREAPER = 36  # prctl.h
 
@@ -53,7 +53,8 @@ class _Memory:
         self._thread.start()
 
     def _watch(self) -> None:
-        while not self._done.wait(LOOK_S):
+        begun = time.monotonic()
+        while not self._done.wait(min(max(LOOK_S[0], (time.monotonic() - begun) / 100), LOOK_S[1])):
             together = 0
             for pid in below(os.getpid()):
                 self.seen.add(pid)
@@ -130,22 +131,27 @@ def run(*commands: Sequence[str], order: bytes = b"", environment: Mapping[str, 
         for command in commands
     ]  # fmt: skip
     said, failed, largest_kib = [], 0, 0
-    for process in processes:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        if order:
-            process.stdin.write(order)
-            process.stdin.flush()
-    for process in processes:
-        said.append(process.stdout.read().decode("utf-8", "replace"))  # type: ignore[union-attr]
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        failed = failed or process.returncode
-        largest_kib = max(largest_kib, usage.ru_maxrss // (1024 if sys.platform == "darwin" else 1))
-        process.stdin.close()  # type: ignore[union-attr]
-        process.stdout.close()  # type: ignore[union-attr]
-    wall_s = time.perf_counter() - start
-    memory.stop()
+    try:
+        for process in processes:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            if order:
+                process.stdin.write(order)
+                process.stdin.flush()
+        for process in processes:
+            said.append(process.stdout.read().decode("utf-8", "replace"))  # type: ignore[union-attr]
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            failed = failed or process.returncode
+            largest_kib = max(largest_kib, usage.ru_maxrss // (1024 if sys.platform == "darwin" else 1))
+            process.stdin.close()  # type: ignore[union-attr]
+            process.stdout.close()  # type: ignore[union-attr]
+        wall_s = time.perf_counter() - start
+    finally:
+        memory.stop()
+        for process in processes:
+            if process.returncode is None:  # somebody interrupts the benchmark
+                process.kill()
     _reap(memory.seen)
     after = os.times()
     if failed:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.metadata
 import os
 import platform
 import re
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["Row", "write"]
+__all__ = ["Row", "options", "write"]
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEAD = """# Benchmarks
@@ -43,6 +45,11 @@ class Row:
     aim: str = ""
 
 
+def options(doc: str | None) -> argparse.ArgumentParser:
+    """Return a parser of a script's options; the first line of its docstring says what it measures."""
+    return argparse.ArgumentParser(description=(doc or "").split("\n", 1)[0])
+
+
 def machine() -> str:
     """Return the machine in words: nothing that names it."""
     model = platform.machine()
@@ -52,21 +59,36 @@ def machine() -> str:
     return f"{os.cpu_count()} cores ({model}), {platform.system()}, Python {platform.python_version()}"
 
 
+def commit() -> str:
+    """Return which commit was measured, and whether anything beside these results was changed since; "" without git."""
+    root = RESULTS.parent.parent
+    asked = [["git", "rev-parse", "--short", "HEAD"], ["git", "status", "--porcelain"]]
+    try:
+        head, changes = (
+            subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout for command in asked
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    changed = [line for line in changes.splitlines() if not line.endswith(f"benchmarks/{RESULTS.name}")]
+    return f"commit {head.strip()}{' with changes' if changed else ''}"
+
+
 def write(title: str, note: str, rows: Sequence[Row], packages: Sequence[str] = ()) -> None:
     """Print a table, and put it in its place in RESULTS.md.
 
     Parameters
     ----------
     title : str
-        What stands for this table; a table of the same title is replaced.
+        What stands for this table; a table of the same title is replaced, the others stay. They are in the order of
+        their titles.
     note : str
         What was measured, and what the ratio is.
     rows : list of Row
     packages : list of str
         Whose versions are told.
     """
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
-    said = f"{datetime.now(UTC).date().isoformat()}, {machine()}{', ' + versions if versions else ''}."
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
+    said = ", ".join(filter(None, [datetime.now(UTC).date().isoformat(), commit(), machine(), *versions])) + "."
     lines = [
         f"## {title}",
         "",

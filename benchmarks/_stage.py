@@ -7,6 +7,7 @@ frames that the bare encode reads, and the options of our encoder as they are in
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -80,6 +81,8 @@ def main(folder: Path, seconds: int) -> None:
     with (folder / "frames.yuv").open("wb") as file:
         for number in range(seconds * FPS):
             file.write(composer.frame(number).frame.to_ndarray().data)
+        file.flush()
+        os.fsync(file.fileno())  # or the disk would still be at it while others are measured
     composer.close()
 
 

@@ -134,7 +134,9 @@ def long_draft(seconds: int) -> dict[str, Any]:
     for block in range(seconds // BLOCK_S):
         at = block * BLOCK_S * 1000
         titles.append({"st": at + 500, "d": int(TITLE_S * 1000), "tx": f"Title number {block + 1}", "m": {}})
-        thirds.append({"st": at + 2000, "d": 6000, "tx": f"Lower third {block + 1}\nof two lines", "m": {"style": THIRD}})
+        thirds.append(
+            {"st": at + 2000, "d": 6000, "tx": f"Lower third {block + 1}\nof two lines", "m": {"style": THIRD}}
+        )
     return _film(shots, titles, thirds, seconds)
 
 

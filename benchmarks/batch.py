@@ -21,11 +21,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import cv2
 import httpx
 import psutil
-from _results import Row, write
-from render import photograph
+from _results import Row, options, write
+from _workload import photograph
 
 from ipynemo import AsyncNemo
 
@@ -147,14 +146,13 @@ async def measure(folder: Path, pictures: list[Path], others: list[Path], wish: 
             max(among) / usual,
         ),
         Row(
-            f"memory of the server, {len(pictures)} at once against {FEW}",
+            f"memory of the server, which takes {len(pictures)} pictures and messages at once, against {FEW}",
             f"{server.server_mib} MiB",
             f"{few[0]} MiB",
             server.server_mib / few[0],
-            "≤ 1.1",
         ),
         Row(
-            "memory of its child processes, the same",
+            "memory of its child processes, which render, the same",
             f"{server.children_mib} MiB",
             f"{few[1]} MiB",
             server.children_mib / few[1],
@@ -165,8 +163,13 @@ async def measure(folder: Path, pictures: list[Path], others: list[Path], wish: 
 
 def main() -> None:
     """Measure and write."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 30
-    seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 6
+    parser = options(__doc__)
+    parser.add_argument("pictures", type=int, nargs="?", default=30, help="how many (default 30)")
+    parser.add_argument("seconds", type=int, nargs="?", default=6, help="of each clip (default 6)")
+    given = parser.parse_args()
+    count, seconds = given.pictures, given.seconds
+    import cv2
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pictures = [folder / f"{number}.jpg" for number in range(count + OTHERS)]

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from _results import Row, write
+from _results import Row, options, write
 from frames import SEGMENTS, draft_of
 
 from ipynemo import edits
@@ -68,6 +68,7 @@ def cost_ms(work: Callable[[], Any]) -> float:
 
 def main() -> int:
     """Measure and print; return 1 where an edit is too slow."""
+    options(__doc__).parse_args()
     text = draft_of(SEGMENTS).to_json()
     raw = Draft.from_json(text).raw
     copies, best = [], dict.fromkeys(EDITS, float("inf"))

@@ -1,10 +1,10 @@
 """What a second of film costs, and how much memory it takes, the longer the film is.
 
-Run with `python benchmarks/length.py [--seconds 60 180]`; `--long` renders up to half an hour, which takes that long
-again. Each film has a new photograph of 3000 × 2000 every five seconds, with zoom, pan and dissolve, a title and a lower
-third every ten, music over all. Every length is taken in turn with ten seconds of the same, and told as the ratio to
-them: with a cost that grows with the film, and memory that does not, all are 1, or less where the start weighs on the
-short one.
+Run with `python benchmarks/length.py [--seconds 60 120]`; `--long` renders up to half an hour, which takes about that
+long. Each film has a new photograph of 3000 × 2000 every five seconds, with zoom, pan and dissolve, a title and a
+lower third every ten, music over all. Every length is taken in turn with ten seconds of the same, and told as the ratio
+to them: with a cost that grows with the film, and memory that does not, all are 1, or less where the start weighs on
+the short one.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import tempfile
 from pathlib import Path
 
 from _measure import Took, run
-from _results import Row, write
+from _results import Row, options, write
 from _workload import BLOCK_S, SHOT_S, long_draft, make_long
 
 SHORT_S = BLOCK_S
-USUAL_S, LONG_S = (60, 180), (60, 300, 1800)
+USUAL_S, LONG_S = (60, 120), (60, 300, 1800)
 MOST_MIB = 300
 
 
@@ -56,15 +56,15 @@ def rows_of(seconds: int, film: Took, short: Took) -> list[Row]:
 
 def main() -> None:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = options(__doc__)
     parser.add_argument("--seconds", type=int, nargs="+", default=USUAL_S, help="lengths, in tens of seconds")
     parser.add_argument("--long", action="store_true", help=f"{LONG_S} seconds, in a table of their own")
     parser.add_argument("--make", nargs=2, metavar=("FOLDER", "SECONDS"), help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.make:
-        make_long(Path(options.make[0]), int(options.make[1]))
+    given = parser.parse_args()
+    if given.make:
+        make_long(Path(given.make[0]), int(given.make[1]))
         return
-    lengths = LONG_S if options.long else options.seconds
+    lengths = LONG_S if given.long else given.seconds
     if any(seconds % BLOCK_S or seconds < BLOCK_S for seconds in lengths):
         parser.error(f"lengths are multiples of {BLOCK_S} seconds")
     rows = []
@@ -80,7 +80,7 @@ def main() -> None:
         f"1920 × 1080, a photograph every {SHOT_S} s. The ratio is to {SHORT_S} s of the same, taken just before; "
         "CPU time is that of all processes; their memory together is the sum of what each has of it (PSS)."
     )
-    title = "Renderer: cost against length" + (", to half an hour" if options.long else "")
+    title = "Renderer: cost against length" + (", to half an hour" if given.long else "")
     write(title, note, rows, ["av", "numpy", "opencv-python-headless"])
 
 

@@ -2,8 +2,8 @@
 
 Run with `python benchmarks/render.py [--rounds 3] [--slow-rounds 1] [--without remotion …]`. Four photographs of
 3000 × 2000, made on the spot, with a slow zoom and pan, dissolves of half a second, three titles, a translucent lower
-third, music with a fade: 20 s of 1920 × 1080, 30 frames a second, H.264 veryfast crf 20. Peers that live in environments
-of their own get them on first use, below `.cache/bench`; `_peers/README.md` says what each of them does.
+third, music with a fade: 20 s of 1920 × 1080, 30 frames a second, H.264 veryfast crf 20. Peers that want packages of
+their own get them on first use, below `.cache/bench`; `_peers/README.md` says what each of them does.
 
 Everybody is a whole process, started from nothing, in turn; what counts is the median of the ratios within each round,
 so that whatever else the machine does weighs on all of them. "The limit" are two processes with an encoder of one
@@ -13,7 +13,6 @@ asked for is not compared, and the run fails.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import statistics
@@ -26,8 +25,8 @@ from typing import Any
 
 from _measure import FailedError, Took, run, until
 from _peers import environments, ffmpeg_graph
-from _results import Row, write
-from _workload import FPS, MUSIC_FADE_S, draft_of
+from _results import Row, options, write
+from _workload import FPS, draft_of
 
 HERE = Path(__file__).parent
 CACHE = HERE.parent / ".cache" / "bench"
@@ -179,20 +178,20 @@ def films_of(stage: Stage, peers: list[str]) -> dict[str, Any]:
 
 def main() -> int:
     """Measure, print, write; return 1 where a peer's film is wrong."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = options(__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="of ours, the bare encode and FFmpeg (default 3)")
     parser.add_argument("--slow-rounds", type=int, default=1, help="of them with MoviePy and Remotion (default 1)")
     parser.add_argument("--seconds", type=int, default=20, help="length of the film (default 20)")
     parser.add_argument("--without", nargs="+", default=[], choices=[*QUICK[1:], *SLOW], help="leave these peers out")
-    options = parser.parse_args()
-    if options.seconds < SHORTEST_S or options.rounds < 1:
+    given = parser.parse_args()
+    if given.seconds < SHORTEST_S or given.rounds < 1:
         parser.error(f"at least {SHORTEST_S} seconds and 1 round")
     with tempfile.TemporaryDirectory(prefix="ipynemo-bench-") as folder:
-        stage = Stage(Path(folder), options.seconds)
+        stage = Stage(Path(folder), given.seconds)
         runners: dict[str, Runner] = {"ours": stage.ours}
         names, missing = dict(NAMES), {}
         for who in (*QUICK, *SLOW):
-            if who in options.without:
+            if who in given.without:
                 missing[who] = "left out"
                 continue
             try:
@@ -202,7 +201,7 @@ def main() -> int:
                 print(f"*** {who} is missing: {missing[who]}", flush=True)
             else:
                 names.setdefault(who, version)
-        took, failed = in_turn(runners, options.rounds, options.slow_rounds)
+        took, failed = in_turn(runners, given.rounds, given.slow_rounds)
         there = [who for who in took if took[who] and who not in failed and who not in ("ours", "limit")]
         films = films_of(stage, there)
         first = first_frame(stage)
@@ -215,8 +214,8 @@ def main() -> int:
         elif took.get(who):
             rows += compared(who, name, took[who], took["ours"])
     note = (
-        f"{options.seconds} s of film, whole processes in turn. The ratio is the peer's figure to ours, the median of "
-        f"{options.rounds} rounds ({options.slow_rounds} with MoviePy and Remotion). CPU time is that of all processes; "
+        f"{given.seconds} s of film, whole processes in turn. The ratio is the peer's figure to ours, the median of "
+        f"{given.rounds} rounds ({given.slow_rounds} with MoviePy and Remotion). CPU time is that of all processes; "
         "their memory together is the sum of what each has of it (PSS). Remotion's page is packed beforehand, its "
         "browser's start counts; the others hear music that is there, ours makes it."
     )
@@ -224,14 +223,14 @@ def main() -> int:
     write("Renderer: beside its peers", note, rows, packages)
     note = (
         "From the start of a fresh interpreter, imports and the start of the other worker included; medians of "
-        f"{FIRST_ROUNDS}, in turn. The peer is the bare encode of finished frames. x264 gives a frame back once it has seen "
-        "about a dozen more. The ratio is our time to the peer's."
+        f"{FIRST_ROUNDS}, in turn. The peer is the bare encode of finished frames. x264 gives a frame back once it has "
+        "seen about a dozen more. The ratio is our time to the peer's."
     )
     write("Renderer: the first frame", note, first, packages)
     note = (
-        "The film is checked (size, frames, sound) and laid beside ours: its size, and the PSNR of its light where there "
-        f"is no text. All are x264 veryfast crf 20 with AAC at 128 kbit/s; music fades for {MUSIC_FADE_S:.0f} s. MoviePy "
-        "and FFmpeg leave the colours in BT.601, which alone holds them near 35 dB. The ratio is the peer's size to ours."
+        "Each film has the size, the frames and the sound that were asked for, or it is not compared; the PSNR is that "
+        "of its light against ours where there is no text. All are x264 veryfast crf 20, AAC 128 kbit/s. MoviePy and "
+        "FFmpeg leave the colours in BT.601, which alone holds them near 35 dB. The ratio is their size to ours."
     )
     write("Renderer: the films compared", note, [_film_row(names[w], films["ours"], films[w]) for w in there], packages)
     for who, why in wrong.items():

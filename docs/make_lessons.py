@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -36,17 +35,20 @@ video { max-width: 100%; height: auto; }
 .jp-RenderedHTMLCommon table.dataframe :is(td, th) { text-align: left !important; white-space: normal; }
 @page { size: A4; margin: 15mm 14mm; }
 @media print {
-  body.jp-Notebook { padding: 0; }
+  body.jp-Notebook { padding: 0; --jp-content-font-size1: 13px; --jp-content-line-height: 1.45; }
   main { max-width: none; }
   .jp-InputPrompt, .jp-OutputPrompt { display: none !important; }
   .jp-Cell { padding: 2pt 0; }
   .jp-InputArea, .jp-OutputArea, .jp-OutputArea-child, .jp-Cell-inputWrapper, .jp-Cell-outputWrapper,
   .jp-InputArea-editor, .jp-MarkdownOutput { display: block !important; overflow: visible !important; }
   .jp-InputArea-editor pre { font-size: 8.5pt; white-space: pre-wrap; overflow-wrap: anywhere; }
-  .jp-RenderedHTMLCommon table { font-size: 9pt; }
+  .jp-RenderedHTMLCommon { overflow-wrap: anywhere; box-sizing: border-box; width: auto !important; padding-right: 0; }
+  .jp-RenderedHTMLCommon table { font-size: 9pt; overflow-wrap: normal; }
+  .jp-RenderedHTMLCommon :is(td, th):last-child { overflow-wrap: anywhere; }
   h1, h2, h3, summary, .jp-CodeCell .jp-Cell-inputWrapper, p:has(+ ul, + table) { break-after: avoid; }
   figure, img, video, table, blockquote, li, details, .jp-OutputArea-output,
   .jp-InputArea-editor { break-inside: avoid; }
+  .jp-OutputArea-output:has(details), .jp-OutputArea-output details { break-inside: auto; }  /* a clip's transcript */
   p { orphans: 3; widows: 3; }
   .jp-OutputArea-child:not(:last-child), .jp-MarkdownCell:has(+ .jp-CodeCell) { break-after: avoid; }
   video { max-width: 105mm !important; }
@@ -98,10 +100,9 @@ def make(name: str, folder: Path) -> Path:
 
 
 def main() -> int:
-    """Make the folder anew, with both lessons; print where they lie."""
+    """Make both pages; print where they lie."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-output/lessons").absolute()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name in ("NEMO_TOKEN", "NEMO_API_URL"):
         os.environ.pop(name, None)
     pages = []

@@ -23,6 +23,7 @@ LONG_FILES = (
     *("test_wheel.py", "test_studio_page.py", "test_notebooks.py", "test_exporter_player.py", "test_cli.py"),
     *("test_uploader.py", "test_kernels.py", "test_chat.py", "test_two_servers.py", "test_servers_together.py"),
     *("test_openapi_contract.py", "test_timeline_page.py", "test_exporter.py", "test_lint.py", "test_concepts_page.py"),
+    "test_lessons.py",
 )
 
 

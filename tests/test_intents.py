@@ -2,7 +2,7 @@
 
 import pytest
 
-from ipynemo.intents import Intent, route
+from ipynemo.intents import Intent, Look, look_of, route
 
 EXPORT = """
 export|Export|EXPORT!|export.|Export?|"export"|ｅｘｐｏｒｔ|export 🎬|please export|Please export the video!
@@ -60,11 +60,21 @@ preview|Preview!|preview please|show me a preview|Show preview|a preview|the pre
 preview at 5 seconds|Preview at 0:12|preview of the draft|show me a preview at 2.5 s|show me the frame at 3 seconds
 what does it look like at 4 seconds?|how does the video look at 0:08|frame at 7 s
 could you preview it at 12 seconds please|preview at second 9|draw a still at 1:05
+preview from 5 to 10 seconds|Preview 5-10 s|preview 0:05 to 0:10|preview between 3 and 7 s|preview from 12 s on
+show me the first 5 seconds|Show me the first five seconds, please!|show the last 3 seconds of the video
+preview the last second|play the first minute
+preview scene 2|preview the second scene|show me scene 3|watch the last scene|play clip 2|play the first few seconds
+play|Play!|play it|play the video|play it from the beginning|play from 0:05|play from here|play the draft
+play the video from 5 to 10 seconds|watch from 5 to 8|can you play the opening 4 seconds?|preview the whole video
 预览|预览一下|预览视频|请预览第5秒|看看第8秒的画面|显示第3秒的样子
-預覽|第10秒的效果
+預覽|第10秒的效果|预览5到10秒|预览第5秒到第10秒|播放5到10秒|看前5秒|给我看前五秒|播放最后3秒|预览第2个场景
+播放第二个片段|预览场景3|播放|播放视频|播放一下|从5秒开始播放|从头播放|请播放最后一个场景|看看5至8秒的画面
 """
 
 CHAT = """
+play music|play some background music|add a play button|play it slower|play the first clip twice|show me two scenes
+make the first 5 seconds faster|remove scene 2|show the title from 5 to 10 seconds|cut from 5 to 10 seconds
+播放音乐|播放速度加快|删除前5秒|把前5秒变快|从5到10秒显示标题|第2个场景放大
 preview the noise scene as a GIF|add a preview of the next lesson|add the word preview|what does the robot look like?
 show me the picture at 5 seconds|put the frame at 5 seconds first|把预览两个字放到标题里|make the preview shorter
 make the export button bigger in the title|add a title that says Export|explain image credits
@@ -105,3 +115,31 @@ TABLES |= {Intent.PREVIEW: PREVIEW, Intent.CHAT: CHAT}
 @pytest.mark.parametrize(("intent", "text"), [(i, text) for i, table in TABLES.items() for text in sentences(table)])
 def test_a_message_is_routed_by_what_it_asks_for(intent, text):
     assert route(text) is intent
+
+
+LOOKS = {
+    Look(): "preview|play it|播放视频|play from here|预览一下|preview the whole video",
+    Look(start_s=5, end_s=10): "preview from 5 to 10 seconds|5-10 s|preview 0:05 to 0:10|between five and ten seconds|"
+    "预览5到10秒|预览第5秒到第10秒|播放五到十秒|０:05–0:10",
+    Look(start_s=2.5, end_s=60): "preview 2.5 s to 1 minute|预览2.5秒到1分钟",
+    Look(start_s=60, end_s=120): "play 1 to 2 minutes|播放1到2分钟",
+    Look(
+        start_s=0, end_s=5
+    ): "show me the first 5 seconds|the first five seconds|看前5秒|给我看前五秒|first few seconds",
+    Look(last_s=1): "play the last second|播放最后一秒",
+    Look(start_s=0, end_s=60): "show me the first minute",
+    Look(last_s=3): "the last 3 seconds of the video|播放最后3秒|最後三秒",
+    Look(start_s=12): "preview from 12 s on|从12秒开始播放|play from 0:12",
+    Look(start_s=0): "play it from the beginning|从头播放",
+    Look(scene=2): "preview scene 2|the second scene|show me clip #2|预览第2个场景|播放第二个片段|场景2",
+    Look(scene=-1): "watch the last scene|请播放最后一个场景",
+    Look(
+        is_still=True, start_s=5
+    ): "preview at 5 seconds|show me the frame from 5 s|preview 0:05|请预览第5秒|第5秒的画面",
+    Look(is_still=True): "what does it look like?|画面",
+}
+
+
+@pytest.mark.parametrize(("look", "text"), [(look, text) for look, texts in LOOKS.items() for text in texts.split("|")])
+def test_what_is_to_be_seen_is_read_from_the_words(look, text):
+    assert look_of(text) == look

@@ -6,7 +6,6 @@ import base64
 import csv
 import io
 import re
-import sys
 import zipfile
 from pathlib import Path
 
@@ -16,17 +15,18 @@ import nbformat
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+from notebook_kit import ROOT, decoded, executed, loaded_from_elsewhere, output_of, text_of
 
-sys.path.insert(0, str(ROOT / "tools"))
-import demo  # noqa: E402 - scripts, not a package
-from check_notebooks import leftovers  # noqa: E402
+import demo  # isort: skip - scripts, which the kit made importable
+from check_notebooks import leftovers  # isort: skip
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def test_there_are_notebooks() -> None:
     assert [path.name for path in NOTEBOOKS] == [
         *("01_quickstart.ipynb", "02_studio.ipynb", "03_explore_a_draft.ipynb", "04_classroom.ipynb"),
+        *("05_what_is_an_ai_image.ipynb", "06_make_a_real_one.ipynb"),
     ]
 
 
@@ -49,51 +49,6 @@ def test_outputs_left_in_a_notebook_are_found(tmp_path: Path) -> None:
         f"cell {code[0]} has outputs",
         f"cell {code[1]} has an execution count",
     ]
-
-
-def executed(
-    path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, parameters: str | None = None
-) -> nbformat.NotebookNode:
-    """Return the notebook with its outputs; an error in a cell is raised.
-
-    Parameters come in a cell behind the one that is tagged so, as papermill does it.
-    """
-    for name in ("NEMO_TOKEN", "NEMO_API_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("IPYNEMO_DATA_DIR", str(folder / "data"))
-    notebook = nbformat.read(path, as_version=4)
-    if parameters is not None:
-        [at] = [n for n, cell in enumerate(notebook.cells, 1) if "parameters" in cell.metadata.get("tags", [])]
-        notebook.cells.insert(at, nbformat.v4.new_code_cell(parameters))
-    demo.run(notebook, folder)
-    return notebook
-
-
-def output_of(notebook: nbformat.NotebookNode, words: str, kind: str = "text/plain") -> str:
-    """Return what the one code cell with these words in it gave, in a kind; streams count as plain text."""
-    [cell] = [cell for cell in notebook.cells if cell.cell_type == "code" and words in cell.source]
-    outputs = [output.get("data", {}).get(kind) or output.get("text", "") for output in cell.outputs]
-    return "\n".join(filter(None, outputs))
-
-
-def loaded_from_elsewhere(page: str) -> list[str]:
-    found = re.findall(r"""<(?:script|link|img|iframe|video)[^>]*(?:src|href)=["']?https?:""", page)
-    return found + re.findall(r"""cdnjs|unpkg|jsdelivr|import\(["']http""", page)
-
-
-def decoded(path: Path) -> tuple[int, int, int]:
-    """Return the width, the height and the number of frames of a clip, every one of them decoded."""
-    with av.open(path) as clip:
-        video = clip.streams.video[0]
-        return video.width, video.height, sum(1 for _ in clip.decode(video))
-
-
-def text_of(notebook: nbformat.NotebookNode) -> str:
-    parts = []
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            parts += [output.get("text", ""), *map(str, output.get("data", {}).values())]
-    return "\n".join(parts)
 
 
 def test_the_quickstart_makes_a_clip_that_plays_and_a_page_that_needs_no_network(

@@ -36,6 +36,7 @@ PUBLIC = [
     "NoiseSlider",
     "PixelGrid",
     "Player",
+    "Preview",
     "Render",
     "Reply",
     "SaveAgain",

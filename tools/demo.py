@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -66,7 +67,7 @@ def page(notebook: nbformat.NotebookNode, name: str = NOTEBOOK.stem) -> str:
     ]
     exporter = HTMLExporter(**dict.fromkeys(scripts, ""))
     text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": name}})
-    return str(text).replace('<script src=""></script>', "")
+    return re.sub(r'<script src="">\s*</script>', "", str(text))
 
 
 def main() -> int:

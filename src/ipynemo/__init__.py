@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Credits,
         Explained,
         Nemo,
+        Preview,
         Render,
         Reply,
         Session,
@@ -63,6 +64,7 @@ __all__ = [
     "NoiseSlider",
     "PixelGrid",
     "Player",
+    "Preview",
     "Render",
     "Reply",
     "SaveAgain",
@@ -90,7 +92,7 @@ __version__ = "0.1.0"
 # A worker process that draws needs none of them; whoever asks for one gets what stands behind it.
 _MODULES = frozenset({"captions", "concepts", "edits", "errors", "events"})
 _HOMES = {
-    "client": "Asset AsyncNemo AsyncSession Clip Credits Explained Nemo Render Reply Session SessionInfo Still",
+    "client": "Asset AsyncNemo AsyncSession Clip Credits Explained Nemo Preview Render Reply Session SessionInfo Still",
     "concepts.evidence": "Evidence evidence evidence_frame",
     "draft": "Draft Segment Track",
     "errors": "NemoError",

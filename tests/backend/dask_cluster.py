@@ -24,9 +24,11 @@ class Cluster:
     ----------
     folder : Path
         For logs and what workers keep.
+    **environ
+        More of the workers' environment.
     """
 
-    def __init__(self, folder: Path, workers: int = 2) -> None:
+    def __init__(self, folder: Path, workers: int = 2, **environ: str) -> None:
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -34,7 +36,7 @@ class Cluster:
         self.workers: list[subprocess.Popen[bytes]] = []
         self.start_scheduler()
         for _ in range(workers):
-            self.add_worker()
+            self.add_worker(**environ)
 
     def _start(self, name: str, module: str, *options: str, **environ: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("wb") as log:

@@ -38,6 +38,8 @@ broken
 """
 BUSY = "import time\nwhile not stop_it: time.sleep(0.05)"
 
+NAMES = ["What can this file tell us?", "Evidence", "Noise", "Limits"]
+ALT = "A frame of the video: Words on a plain ground. It says: What can this file tell us?"
 STICKING_OUT = """() => [...document.querySelectorAll('.nemo')].flatMap((root) =>
     [...root.querySelectorAll('*')].filter((el) => el.getClientRects().length
         && el.getBoundingClientRect().right > root.getBoundingClientRect().right + 1).map((el) => el.className))"""
@@ -72,6 +74,28 @@ def shown_without_a_server(page: NotebookPage) -> None:
     tab.screenshot(path=SCREENSHOTS / "player-nbconvert.png", full_page=True)
     tab.close()
     page.context.set_offline(False)
+
+
+def read_the_transcript(page: NotebookPage) -> None:
+    """By keyboard alone: open it, read it, go where it leads; it can be read by all that axe knows of."""
+    folded = page.page.locator(".nemo-player-transcript").first
+    told = folded.locator("li")
+    expect(told.first).to_be_hidden()
+    folded.locator("summary").focus()
+    page.page.keyboard.press("Enter")
+    expect(told).to_have_count(1)
+    expect(told.locator("p")).to_have_text(
+        ["Words on a plain ground."]
+        + [line for n, name in enumerate(NAMES) for line in (f"In the picture: {name}", f"Caption: Caption {n}")]
+    )
+    page.page.keyboard.press("Tab")  # the list, which scrolls
+    page.page.keyboard.press("Tab")
+    expect(page.page.get_by_role("button", name="Go to 0:00–0:08")).to_be_focused()
+    page.page.keyboard.press("Enter")
+    assert video_state(page)["time"] == 0
+    page.screenshot("player-transcript", page.outputs(2))
+    assert page.accessibility(".nemo-player") == []
+    expect(page.page.locator("video").first).to_have_attribute("aria-label", ALT)
 
 
 def test_from_the_button_to_the_playing_video_and_the_reopened_notebook(notebook: NotebookOpener) -> None:
@@ -114,6 +138,7 @@ def test_from_the_button_to_the_playing_video_and_the_reopened_notebook(notebook
     expect(page.page.locator(".nemo-player-speed").first).to_have_value("1.25")
     page.screenshot("player", page.outputs(2))
     assert page.accessibility(".nemo-player") == []
+    read_the_transcript(page)
 
     saved = page.save()
     text = json.dumps(saved)
@@ -131,6 +156,8 @@ def test_from_the_button_to_the_playing_video_and_the_reopened_notebook(notebook
         assert "/files/" in str(state["source"])
         assert (state["length"], state["size"]) == (8, 1280)
         assert str(video_state(page, 1)["source"]).startswith("data:video/mp4;base64,")
+        page.page.locator("details summary", has_text="Transcript").first.click()
+        expect(page.page.locator("details").first).to_contain_text("In the picture What can this file tell us?")
         page.screenshot(f"player-{name}")
         expect(page.page.get_by_text("model not found")).to_be_hidden()
 

@@ -320,3 +320,76 @@ def test_an_edit_on_the_cloud_waits_for_its_confirmation(notebook: NotebookOpene
         expect(volume).to_have_value(kept)
     expect(page.locator(".nemo-timeline [role=option]")).to_contain_text("volume 80%, changed")
     expect(page.locator(".nemo-error")).to_be_hidden()
+
+
+PLAYED = """
+import ipynemo
+from PIL import Image
+from ipynemo import Draft
+from ipynemo.widgets import Chat, Timeline
+nemo = ipynemo.Nemo("local")
+session = nemo.create_session("Played", language="en")
+for name, colour in (("red", (208, 32, 32)), ("blue", (32, 64, 208))):
+    Image.new("RGB", (320, 180), colour).save(f"{name}.png")
+session.upload("red.png", "blue.png")
+red, blue = (info["id"] for info in session.state()["video_infos"])
+fade = {"transition": {"kind": "fade", "d": 600}}
+draft = session.save(Draft({"t": [{"tt": 0, "n": "Pictures", "sg": [
+    {"id": "a", "src": red, "st": 0, "d": 2000, "m": fade}, {"id": "b", "src": blue, "st": 2000, "d": 2000}]},
+    {"tt": 1, "n": "Music", "sg": [{"id": "m", "src": "music:calm", "st": 0, "d": 4000}]}], "d": 4000}))
+timeline, chat = Timeline(session), Chat(session)
+display(timeline, chat)
+"""
+
+# The colour amid a picture or a video, in sixteenths.
+COLOUR = """(e) => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+    canvas.drawImage(e, 0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((value) => Math.round(value / 16));
+}"""
+SHOWS = f"([e, wanted]) => String(({COLOUR})(e)) === String(wanted)"
+RUNS = "(v) => v.currentTime > 0.2 && v.muted && !v.paused"
+RED, BLUE = [13, 2, 2], [2, 4, 13]
+
+
+def test_a_range_plays_at_the_playhead_and_in_the_chat(notebook: NotebookOpener) -> None:
+    shown = notebook([PLAYED], width=1100, height=1300)
+    shown.run_all()
+    page = shown.page
+    picture = page.locator(".nemo-timeline-moment img")
+    page.wait_for_function("(e) => e.naturalWidth === 640", arg=picture.element_handle())
+    assert picture.evaluate(COLOUR) == RED  # not the black that it fades in from
+    shown.screenshot("timeline-play", shown.outputs())
+
+    page.locator(".nemo-timeline-list").focus()
+    page.keyboard.press("p")
+    video = page.locator(".nemo-timeline-moment video").element_handle()
+    page.wait_for_function(RUNS, arg=video)
+    assert video.evaluate("(v) => [v.videoWidth, v.videoHeight, Math.round(v.duration * 10)]") == [640, 360, 40]
+    shown.screenshot("timeline-playing", shown.outputs())
+    assert shown.accessibility(".nemo-timeline") == []
+    video.evaluate("(v) => { v.pause(); v.currentTime = 2.5; }")
+    page.wait_for_function(SHOWS, arg=[video, BLUE])
+    expect(page.locator(".nemo-timeline-moment figcaption")).to_have_text("0:02")
+    page.get_by_role("button", name="Stop").first.click()
+    expect(picture).to_be_visible()
+
+    page.get_by_role("button", name="Play from here").click()  # from what was kept
+    again = page.locator(".nemo-timeline-moment video").element_handle()
+    page.wait_for_function(RUNS, arg=again)
+    shown.execute("from ipynemo import edits; timeline.edit(edits.remove_segment(draft, track=1, segment=1))")
+    expect(page.locator(".nemo-timeline-moment video")).to_have_count(0)  # it was of another draft
+    page.wait_for_function(SHOWS, arg=[picture.element_handle(), BLUE])
+
+    page.locator(".nemo-chat-input").fill("play the last second")
+    page.locator(".nemo-chat-input").press("Enter")
+    expect(page.locator(".nemo-chat-log").get_by_text("This is 0:01 to 0:02, small.")).to_be_visible()
+    film = page.locator(".nemo-chat-screen video")
+    page.wait_for_function("(v) => v.currentTime > 0.2 && v.muted", arg=film.element_handle())
+    shown.screenshot("chat-preview", shown.outputs())
+    assert shown.accessibility(".nemo-chat") == []
+    shown.save()
+    shown.open()  # a page that is new waits to be asked
+    film = page.locator(".nemo-chat-screen video")
+    page.locator(".nemo-chat-play").click()
+    page.wait_for_function("(v) => v.currentTime > 0.2", arg=film.element_handle())

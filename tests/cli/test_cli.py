@@ -72,7 +72,9 @@ def test_explain_prints_one_json_object_and_makes_the_clip_it_names(here: Path, 
     done = run("explain", "my robot.png", "-o", "out.mp4", "--seconds", "6", "--json", cwd=here, env=env)
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
-    assert list(told) == ["path", "duration_s", "width_px", "height_px", "render_s", "session_id", "summary"]
+    facts = ["path", "duration_s", "width_px", "height_px", "render_s", "session_id", "summary", "captions"]
+    assert list(told) == facts
+    assert told["captions"] == []
     assert (told["path"], told["width_px"], told["height_px"]) == ("out.mp4", 1920, 1080)
     assert told["duration_s"] == pytest.approx(6, abs=0.05)
     assert told["summary"].startswith("Timeline (")
@@ -88,11 +90,17 @@ def test_without_cloud_nothing_leaves_the_computer_whatever_the_environment_says
 ) -> None:
     (here / "my-robot.mp4").write_bytes(b"an older clip")
     env = {**env, "NEMO_TOKEN": "nmv_usr_0123456789abcdef", "NEMO_API_URL": "http://127.0.0.1:9"}
-    done = run("explain", "my robot.png", "--seconds", "5", "--aspect", "9:16", cwd=here, env=env)
+    access = ("--captions", "--narration", "--reduced-motion")
+    done = run("explain", "my robot.png", "--seconds", "5", "--aspect", "9:16", *access, cwd=here, env=env)
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(r"my-robot-2\.mp4  5\.0 s, 1080×1920, \d+\.\d MB, made in \d+\.\d s\n", done.stdout)
     assert (here / "my-robot-2.mp4").stat().st_size > 10_000
     assert (here / "my-robot.mp4").read_bytes() == b"an older clip"
+    assert sorted(path.suffix for path in here.glob("my-robot-2.*")) == [".mp4", ".srt", ".txt", ".vtt"]
+    told = (here / "my-robot-2.txt").read_text("utf-8")
+    assert "[The picture.]" in told  # it does not move
+    assert told.endswith("The narration is a synthetic voice; it speaks the captions.\n")
+    assert (here / "my-robot-2.srt").read_text("utf-8").splitlines()[2] == "[Synthetic voice]"
 
 
 def test_a_picture_that_fails_does_not_stop_the_others(here: Path, env: dict[str, str]) -> None:
@@ -241,21 +249,22 @@ def test_in_a_terminal_each_stage_is_shown_also_of_a_chinese_clip(
 def test_ctrl_c_in_a_render_tells_how_to_go_on_and_that_works(
     here: Path, env: dict[str, str], data: Path, no_orphans: None
 ) -> None:
-    terminal = Terminal("explain", "my robot.png", "--seconds", "8", "-o", "out.mp4", cwd=here, env=env)
+    terminal = Terminal("explain", "my robot.png", "--seconds", "8", "-o", "out.mp4", "--captions", cwd=here, env=env)
     terminal.read_until("render")
     assert len(running(data)) >= 2  # the command and its server
     os.killpg(terminal.process.pid, signal.SIGINT)
     status, out = terminal.end()
     assert (status, out) == (130, "")
     assert "Traceback" not in terminal.shown
-    said = re.search(r"go on with: ipynemo (resume \S+ -o out\.mp4)\s*$", terminal.shown.strip())
+    said = re.search(r"go on with: ipynemo (resume \S+ --captions -o out\.mp4)\s*$", terminal.shown.strip())
     assert said is not None, terminal.shown
     assert [path.name for path in here.iterdir()] == ["my robot.png"]
     done = run(*said[1].split(), "--json", cwd=here, env=env)
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
     assert (told["path"], told["duration_s"]) == ("out.mp4", pytest.approx(8, abs=0.05))
-    assert (here / "out.mp4").exists()
+    assert told["captions"] == ["out.srt", "out.txt", "out.vtt"]
+    assert sorted(path.name for path in here.glob("out.*")) == ["out.mp4", "out.srt", "out.txt", "out.vtt"]
 
 
 # -- serve, lab, the rest ----------------------------------------------------------------------------------------------

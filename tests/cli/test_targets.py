@@ -81,6 +81,12 @@ def test_a_place_that_cannot_be_used_is_refused_before_any_work(sources: list[st
         (Wish(), "zh", "解释什么是AI图像，以及它是如何生成的"),
         (Wish(seconds=60, aspect="1:1"), "zh", "解释什么是AI图像，以及它是如何生成的，60秒，1:1"),
         (Wish("explain this", seconds=60, aspect="9:16"), "zh", "explain this, 60 seconds, 9:16"),
+        (
+            Wish("explain this", narration=True, reduced_motion=True),
+            "en",
+            "explain this, with narration, without motion",
+        ),
+        (Wish("讲解这张图", narration=True, reduced_motion=True), "zh", "讲解这张图，加上旁白，减少动态"),
     ],
 )
 def test_wishes_are_said_in_the_language_of_the_message(wish: Wish, language: str, expected: str) -> None:
@@ -138,6 +144,7 @@ def test_a_complaint_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_notebooks_are_copied_once_and_then_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "class" / "one"
     shipped = ["01_quickstart.ipynb", "02_studio.ipynb", "03_explore_a_draft.ipynb", "04_classroom.ipynb"]
+    shipped += ["05_what_is_an_ai_image.ipynb", "06_make_a_real_one.ipynb"]
     assert copy_notebooks(folder) == (shipped, [])
     (folder / "01_quickstart.ipynb").write_text("mine")
     assert copy_notebooks(folder) == ([], shipped)

@@ -30,7 +30,8 @@ async def test_an_export_is_signed_when_a_certificate_and_its_key_are_named(clea
         [asset] = await session.upload(saved(clean_home / "robot.png"))
         shot = {"id": "s1", "st": 0, "d": 200, "src": asset.raw["id"]}
         meta = {"title": "Robots", "width": 1920, "height": 1080}
-        clip = await session.export(draft=Draft({"t": [{"tt": 0, "sg": [shot]}], "d": 200, "m": meta}))
+        caption = {"tt": 7, "m": {"role": "caption"}, "sg": [{"id": "s2", "st": 0, "d": 200, "tx": "Robots."}]}
+        clip = await session.export(draft=Draft({"t": [{"tt": 0, "sg": [shot]}, caption], "d": 200, "m": meta}))
         found = evidence(clip.path, trust=by.root)
         assert (found.level, found.signature) == ("signed", "trusted")
         assert found.source_types == ("composite",)
@@ -39,6 +40,8 @@ async def test_an_export_is_signed_when_a_certificate_and_its_key_are_named(clea
         assert str(key) not in repr(nemo)
         with av.open(str(clip.path)) as container:
             told = container.metadata
+            [said] = [bytes(p)[2:] for p in container.demux(container.streams.subtitles[0]) if p.size > 2]
+        assert said == b"Robots."  # the record stands before it, and has not moved it
         assert (told["title"], told["comment"]) == ("Robots", f"Made with ipynemo {__version__}")
     log = (clean_home / "data" / "logs" / "backend.log").read_text("utf-8", "replace")
     assert [line for line in by.private.decode().split() if len(line) > 20 and line in log] == []

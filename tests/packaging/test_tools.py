@@ -88,7 +88,7 @@ def test_no_browser_anywhere_is_said_loudly(tmp_path: Path, bin_: Path) -> None:
 
 def test_make_tells_what_it_can_do() -> None:
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-    for target in ("make demo", "make test", "make lint", "make bench", "make clean"):
+    for target in ("make demo", "make test", "make lint", "make bench", "make lessons", "make clean"):
         assert target in done.stdout
 
 

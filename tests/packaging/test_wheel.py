@@ -25,7 +25,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 900
-NOTEBOOKS = ("01_quickstart.ipynb", "02_studio.ipynb", "03_explore_a_draft.ipynb", "04_classroom.ipynb")
+NOTEBOOKS = (
+    *("01_quickstart.ipynb", "02_studio.ipynb", "03_explore_a_draft.ipynb", "04_classroom.ipynb"),
+    *("05_what_is_an_ai_image.ipynb", "06_make_a_real_one.ipynb"),
+)
 
 pytestmark = pytest.mark.wheel
 

@@ -36,12 +36,14 @@ class Caught(Chat):
 
     def __init__(self, *args: Any, **traits: Any) -> None:
         self.pushed: list[dict[str, Any]] = []
+        self.buffers: list[bytes] = []
         self.works: list[Future[Any]] = []
         super().__init__(*args, **traits)
 
     def _push(self, content: Any, buffers: Any = None) -> None:
         json.dumps(content).encode()
         self.pushed.append(dict(content))
+        self.buffers += map(bytes, buffers or ())
 
     def _start(self, *args: Any, **options: Any) -> Any:
         future = super()._start(*args, **options)

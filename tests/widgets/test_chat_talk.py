@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from ipynemo.widgets import _talk
 from ipynemo.widgets._chat_words import CHAT_WORDS, activity
 from ipynemo.widgets._talk import Talk, messages_of
 
@@ -114,3 +115,12 @@ def test_a_tool_is_told_in_words_and_never_by_its_name(tool: str, words: str) ->
 
 def test_english_and_chinese_have_the_same_texts() -> None:
     assert CHAT_WORDS["en"].keys() == CHAT_WORDS["zh"].keys()
+
+
+def test_the_newest_previews_are_kept_and_the_pictures_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_talk, "MAX_VIDEO_BYTES", 100)
+    talk = Talk()
+    for number in range(4):
+        talk.add("agent", f"Preview {number}", picture="data:image/jpeg;base64,x", mp4=b"x" * 40)
+    assert [entry.get("has_video", False) for entry in talk.view()[0]] == [False, False, True, True]
+    assert all("mp4" not in entry and entry["picture"] for entry in talk.view()[0])

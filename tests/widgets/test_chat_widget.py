@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import socket
 import threading
@@ -15,6 +16,7 @@ import pytest
 from chat_peer import TOKEN, Caught, serving, until, written
 
 from ipynemo import AsyncSession, Draft, Nemo, Session, Timing
+from ipynemo.client.mp4 import measured
 from ipynemo.errors import InvalidRequestError, TurnFailedError
 from ipynemo.intents import Action
 from ipynemo.widgets import _chat_jobs, _talk
@@ -417,6 +419,34 @@ def test_a_preview_is_shown_where_it_was_asked_for(nemo_local: Nemo, tmp_path: P
     assert (entry["role"], entry["text"]) == ("agent", "This is how it looks at 0:04.")
     assert entry["picture"].startswith("data:image/jpeg;base64,")
     assert entry["picture"] in chat._fallback_html()
+    chat.end()
+
+
+def test_a_range_plays_where_it_was_asked_for(nemo_local: Nemo) -> None:
+    session = nemo_local.create_session("Range", language="en")
+    words = [{"id": f"w{n}", "st": 1000 * n, "d": 1000, "tx": "Hello"} for n in range(40)]
+    session.save(Draft({"t": [{"tt": 7, "sg": words}], "d": 40_000, "m": {"width": 320, "height": 180}}))
+    reply = session.chat("preview from 1 to 2.5 seconds")
+    assert reply.text == "This is 0:01 to 0:02."
+    assert reply.preview is not None
+    assert (reply.preview.duration_s, reply.preview.height_px, reply.preview.mp4[4:8]) == (1.5, 180, b"ftyp")
+    assert '<video controls playsinline src="data:video/mp4;base64,' in reply._repr_html_()
+    chat = Caught(session, language="en", playhead_s=38.5)
+    for asked, told in (
+        ("preview", "This is 0:38 to 0:40, small. The export is in full size."),
+        ("show me scene 3", "This is 0:02 to 0:03, small. The export is in full size."),
+        ("播放最后一秒", "This is 0:39 to 0:40, small. The export is in full size."),
+    ):
+        chat.ask(asked)
+        entry = chat.history[-1]
+        assert (entry["role"], entry["text"], entry["has_video"]) == ("agent", told, True)
+        assert entry["picture"].startswith("data:image/jpeg;base64,")
+        assert entry["picture"] in chat._fallback_html()
+    chat.page(kind="video", id=entry["id"])
+    assert chat.pushed[-1] == {"kind": "video", "id": entry["id"], "is_last": True}
+    assert measured(io.BytesIO(chat.buffers[-1])) == (1.0, 320, 180)
+    chat.ask("preview scene 41")
+    assert chat.history[-1]["text"] == "There is no scene 41; the video has 40."
     chat.end()
 
 

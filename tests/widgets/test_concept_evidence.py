@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from widget_kit import Wire, say, until
 
-from evidence_samples import A1111, PROMPT, camera, png, samples
+from evidence_samples import A1111, PROMPT, camera, png, samples, saved, xmp
 from ipynemo.concepts import TinyModel
 from ipynemo.errors import InvalidRequestError
 from ipynemo.widgets import EvidenceCard, SaveAgain
@@ -49,6 +49,23 @@ def test_a_stated_record_names_who_says_so_and_keeps_the_prompt_back(folder: Pat
     say(card, kind="prompt")
     [message] = wire.messages
     assert message["texts"] == [f"{PROMPT}\n\nTo keep away from: blur, text"]
+
+
+def test_one_prompt_in_two_records_is_shown_once_and_only_the_named_generator_is_told(folder: Path) -> None:
+    drawn = TinyModel.train("digits", pictures=10, steps=1).draw("7", steps=1)
+    card = EvidenceCard(drawn.save(folder / "seven.png"), language="en")
+    assert card.evidence is not None
+    assert [record.generator for record in card.evidence.records] == [
+        *("image generator", "ipynemo tiny diffusion model"),
+    ]
+    told = [says for _, _, says in rows(card) if says.startswith("made with")]
+    assert told == ["made with ipynemo tiny diffusion model"]
+    wire = Wire(card)
+    say(card, kind="prompt")
+    assert wire.messages[0]["texts"] == ["7"]
+    assert card.evidence._repr_html_().count("<details>") == 1
+    nameless = saved(folder / "nameless.jpg", xmp=xmp(f'Iptc4xmpExt:AIPromptInformation="{PROMPT}"'))
+    assert rows(EvidenceCard(nameless, language="en")) == [("stated", "the file (XMP)", "made with image generator")]
 
 
 def test_a_signer_is_named_and_vouched_for_only_by_ones_own_list(signed: tuple[Path, str]) -> None:

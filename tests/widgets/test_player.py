@@ -17,9 +17,9 @@ from ipynemo.backend.render import render
 from ipynemo.captions import to_vtt
 from ipynemo.errors import InvalidRequestError, ProtocolError
 from ipynemo.widgets import Player
-from ipynemo.widgets._scenes import scenes_of
 from ipynemo.widgets._clips import clip_words, relative_address, size_text
 from ipynemo.widgets._poster import MAX_POSTER_BYTES, is_poster, poster_of
+from ipynemo.widgets._scenes import scenes_of
 from ipynemo.widgets.player import CHUNK_BYTES, MAX_EMBED_BYTES
 
 TITLE = Draft(

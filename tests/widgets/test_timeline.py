@@ -374,5 +374,6 @@ def test_the_page_uses_traits_words_and_messages_that_exist() -> None:
     assert len(own) > 20
     assert own <= set(TIMELINE_WORDS["en"]) | {"dismiss"}
     sent = set(re.findall(r'kind: "(\w+)"', script)) - {"action"}
-    handled = set(re.findall(r'"(\w+)"', Path("src/ipynemo/widgets/timeline.py").read_text()))
+    sources = [Path(f"src/ipynemo/widgets/{name}.py").read_text() for name in ("timeline", "_timeline_screen")]
+    handled = set(re.findall(r'"(\w+)"', "".join(sources)))
     assert sent <= handled

@@ -12,6 +12,7 @@ from ipynemo import __version__
 from ipynemo.backend.cleanup import keep_clean
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.envelope import add_handlers
+from ipynemo.backend.excerpts import Excerpts
 from ipynemo.backend.guard import Guard
 from ipynemo.backend.previews import Previews
 from ipynemo.backend.renders import RenderQueue
@@ -49,7 +50,7 @@ def create_app(config: BackendConfig, respond: Respond | None = None) -> FastAPI
     store = Store(config)
     queue = RenderQueue(store, config)
     turns = Turns(store, config, respond)
-    moments = Previews(store.storage)
+    moments, ranges = Previews(store.storage), Excerpts(store.storage)
 
     @asynccontextmanager
     async def alive(_app: FastAPI) -> AsyncIterator[None]:
@@ -60,6 +61,7 @@ def create_app(config: BackendConfig, respond: Respond | None = None) -> FastAPI
                 yield
         finally:
             await turns.aclose()
+            await ranges.aclose()
             await moments.aclose()
             await queue.aclose()
             await store.aclose()
@@ -74,7 +76,7 @@ def create_app(config: BackendConfig, respond: Respond | None = None) -> FastAPI
         redirect_slashes=False,
         lifespan=alive,
     )
-    app.state.server = Server(config, store, queue, turns, moments)
+    app.state.server = Server(config, store, queue, turns, moments, ranges)
     add_handlers(app)
     app.add_middleware(Guard, store=store)
     for router in (

@@ -28,7 +28,9 @@ Hear = Callable[[dict[str, Any]], Awaitable[None]]
 
 def child_environment() -> dict[str, str]:
     """Return the environment for a process that opens files of strangers."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(KEPT_FROM_CHILDREN)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(KEPT_FROM_CHILDREN)}
+    # numpy would start a thread a processor for linear algebra, of which there is none, and they wait by turning round.
+    return {"OPENBLAS_NUM_THREADS": "1"} | kept
 
 
 class Child:

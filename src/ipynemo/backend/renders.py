@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 LOOK_S = 1.0  # between two looks into the queue, which other servers fill too
 TELL_S = 0.5  # between two entries of the progress
 INSIST_S = 120.0  # for the database to come back and hear how a render ended
-REST_S = 2.0  # before the next render is begun, when the storage or the cluster is away
+REST_S = 1.0  # before the next render is begun, when the storage or the cluster is away
 INSIST_AT_THE_END_S = 3.0  # for the same, when this server is going away
 
 

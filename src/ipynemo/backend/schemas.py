@@ -115,9 +115,11 @@ class DraftOrder(Order):
 
 
 class PreviewOrder(Order):
-    """A moment of a draft; without one of the session's own."""
+    """A moment of a draft, or a range of at most a minute; without a draft, of the session's own."""
 
     at_s: float = Field(0.0, ge=0, le=1e6, strict=False)
+    from_ms: int | None = Field(None, ge=0, le=10**9)
+    to_ms: int | None = Field(None, ge=1, le=10**9)
     height_px: int = Field(360, ge=64, le=1080)
     draft: dict[str, Any] | None = None
 

@@ -53,7 +53,7 @@ def explain(sources: list[str], paths: list[Path], wish: Wish, *, cloud: bool, a
         if result.error is not None:
             complain(f"{result.source}: {one_line(result.error)}" if len(sources) > 1 else one_line(result.error))
     if interrupted:
-        _say_how_to_go_on(work, cloud=cloud)
+        _say_how_to_go_on(work, cloud=cloud, captions=wish.captions)
     if as_json:
         print_json(_explain_json(work))
     stop(INTERRUPTED if interrupted else DONE if all(result.ok for result in results) else FAILED)
@@ -70,7 +70,7 @@ def resume(session_id: str, path: Path | None, *, captions: bool, cloud: bool, a
     work = Work([session_id], [], watch([session_id]))
     interrupted = _run(nemo, work, finish)
     if interrupted:
-        _say_how_to_go_on(work, cloud=cloud)
+        _say_how_to_go_on(work, cloud=cloud, captions=captions)
         if as_json:
             print_json(error_entry(KeyboardInterrupt("interrupted"), session_id))
         stop(INTERRUPTED)
@@ -111,12 +111,12 @@ def _explain_json(work: Work) -> dict[str, Any]:
     return {"clips": entries} if len(entries) > 1 else entries[0]
 
 
-def _say_how_to_go_on(work: Work, *, cloud: bool) -> None:
+def _say_how_to_go_on(work: Work, *, cloud: bool, captions: bool) -> None:
     open_ones = {place: work.drafted[place] for place in sorted(work.drafted) if place not in work.results}
     if not open_ones:
         complain("Interrupted before there was a draft; run the same command again.")
         return
-    option = " --cloud" if cloud else ""
+    option = (" --cloud" if cloud else "") + (" --captions" if captions else "")
     go_on = "; ".join(
         f"ipynemo resume {session_id}{option}" + (f" -o {shlex.quote(str(work.paths[place]))}" if work.paths else "")
         for place, session_id in open_ones.items()

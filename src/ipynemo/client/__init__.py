@@ -2,6 +2,7 @@
 
 from ipynemo.client.blocking import Nemo, Session
 from ipynemo.client.client import AsyncNemo
+from ipynemo.client.preview import Preview
 from ipynemo.client.session import AsyncSession
 from ipynemo.client.values import Asset, Clip, Credits, Explained, Render, Reply, SessionInfo, Still
 
@@ -13,6 +14,7 @@ __all__ = [
     "Credits",
     "Explained",
     "Nemo",
+    "Preview",
     "Render",
     "Reply",
     "Session",

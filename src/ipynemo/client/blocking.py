@@ -13,6 +13,8 @@ from typing import Any, ParamSpec, TypeVar
 from ipynemo.client.batch import DEFAULT_MESSAGE, OnPicture
 from ipynemo.client.client import AsyncNemo
 from ipynemo.client.exports import OnProgress
+from ipynemo.client.preview import Preview
+from ipynemo.client.previewing import OnBytes
 from ipynemo.client.results import Explanations
 from ipynemo.client.session import AsyncSession
 from ipynemo.client.streaming import TurnStream
@@ -130,6 +132,21 @@ class Session:
     def still(self, at_s: float = 0.0, *, draft: Draft | None = None, height_px: int = 360) -> Still:
         """Return what a draft looks like at a moment."""
         return _wait(self._twin.still, at_s, draft=draft, height_px=height_px)
+
+    def preview(
+        self,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        path: Source | None = None,
+        *,
+        draft: Draft | None = None,
+        height_px: int = 360,
+        on_progress: OnProgress | None = None,
+        on_bytes: OnBytes | None = None,
+    ) -> Preview:
+        """Return a range of a draft as a small film, made faster than it plays."""
+        options: dict[str, Any] = {"draft": draft, "height_px": height_px, "on_bytes": on_bytes}
+        return _wait(self._twin.preview, start_s, end_s, path, on_progress=on_progress, **options)
 
     def export(
         self,

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from ipynemo.errors import ProtocolError
 
-__all__ = ["measure"]
+__all__ = ["measure", "measured"]
 
 MAX_HEADER_BYTES = 64 << 20  # `moov` of a day of video; more is not a header
 
@@ -60,15 +60,20 @@ def measure(path: Path) -> tuple[float, int, int]:
     ProtocolError
         It is not an MP4, its header holds no video, or its end is missing.
     """
-    moov = b""
     with path.open("rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        for kind, begins, ends in _outer_boxes(file, end):
-            if ends > end:
-                raise ProtocolError(f"The video is not whole: {ends - end} bytes are missing.", hint="Export it again.")
-            if kind == b"moov" and not moov and ends - begins <= MAX_HEADER_BYTES:
-                file.seek(begins)
-                moov = file.read(ends - begins)
+        return measured(file)
+
+
+def measured(file: BinaryIO) -> tuple[float, int, int]:
+    """Return the same of an open file; see `measure`."""
+    moov = b""
+    end = file.seek(0, os.SEEK_END)
+    for kind, begins, ends in _outer_boxes(file, end):
+        if ends > end:
+            raise ProtocolError(f"The video is not whole: {ends - end} bytes are missing.", hint="Export it again.")
+        if kind == b"moov" and not moov and ends - begins <= MAX_HEADER_BYTES:
+            file.seek(begins)
+            moov = file.read(ends - begins)
     boxes = _boxes(moov)
     header = (boxes.get(b"mvhd") or [b""])[0]
     wide = header[:1] == b"\x01"

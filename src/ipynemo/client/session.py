@@ -14,6 +14,7 @@ from ipynemo.client.direct import carry_out
 from ipynemo.client.exports import Exports, OnProgress, Target, target_for
 from ipynemo.client.links import claim_link
 from ipynemo.client.moments import still_of
+from ipynemo.client.previewing import Previewing
 from ipynemo.client.renders import known_render, looked_at, unfinished_render
 from ipynemo.client.sidecars import captioned
 from ipynemo.client.state import read_draft, read_draft_or_none, read_state, write_draft
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncSession", "Source"]
 
 
-class AsyncSession:
+class AsyncSession(Previewing):
     """A session on the backend; made by `AsyncNemo.create_session` or re-attached by `AsyncNemo.session`.
 
     Attributes

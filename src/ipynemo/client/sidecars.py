@@ -12,7 +12,6 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +28,7 @@ __all__ = ["captioned", "write_sidecars"]
 log = logging.getLogger(__name__)
 
 SUFFIXES: Final = (".srt", ".txt", ".vtt")  # the last one vouches for the others
+MOST_NAMES: Final = 100
 SAME_LENGTH_S: Final = 0.2
 MAX_READ_BYTES: Final = 16 << 20  # more is none of ours
 _NOTE = re.compile(r"\n\nNOTE ipynemo((?: \.\w{3}:[0-9a-f]{16}){1,3})(?=\n)")
@@ -77,8 +77,11 @@ def write_sidecars(clip: Path, draft: Draft) -> tuple[Path, ...]:
         They cannot be written there.
     """
     base = clip.with_suffix("")
-    stems = (base if number == 1 else base.with_name(f"{base.name}-{number}") for number in count(1))
-    stem = next(stem for stem in stems if _is_ours(stem))
+    stems = [base, *(base.with_name(f"{base.name}-{number}") for number in range(2, MOST_NAMES))]
+    stem = next((stem for stem in stems if _is_ours(stem)), None)
+    if stem is None:
+        what = f"The captions of {clip.name!r} were not written: other files have all the names."
+        raise InvalidRequestError(what, hint="Export the clip under another name.")
     texts = _texts(draft)
     written: list[Path] = []
     try:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from ipynemo.client.preview import Preview
 from ipynemo.client.stills import poster_of
 from ipynemo.draft import Draft
 from ipynemo.errors import NemoError
@@ -260,7 +261,9 @@ class Reply:
     clip : Clip or None
         The clip, where the message was an order to export.
     still : Still or None
-        The picture, where the message asked for a preview.
+        The picture, where the message asked to see a moment.
+    preview : Preview or None
+        The film, where it asked to see a range.
     """
 
     text: str
@@ -272,6 +275,7 @@ class Reply:
     raw_text: str = field(default="", repr=False)
     clip: Clip | None = None
     still: Still | None = None
+    preview: Preview | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -281,7 +285,8 @@ class Reply:
         changes = f"<ul>{rows}</ul>" if rows and self.text != "\n".join(self.changes) else ""
         clip = self.clip._repr_html_() if self.clip is not None else ""
         still = f'<img src="{self.still.address}" style="max-width:100%">' if self.still is not None else ""
-        return f'<div style="white-space:pre-wrap">{html.escape(self.text)}</div>{changes}{clip}{still}'
+        played = self.preview._repr_html_() if self.preview is not None else ""
+        return f'<div style="white-space:pre-wrap">{html.escape(self.text)}</div>{changes}{clip}{still}{played}'
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@
 buttons and panels into what can be done here.
 """
 
-from ipynemo.intents.moments import moment_of
+from ipynemo.intents.moments import Look, look_of
 from ipynemo.intents.routing import Intent, route
 from ipynemo.intents.translation import Action, Translation, translate
 
-__all__ = ["Action", "Intent", "Translation", "moment_of", "route", "translate"]
+__all__ = ["Action", "Intent", "Look", "Translation", "look_of", "route", "translate"]

@@ -9,16 +9,15 @@ import asyncio
 import functools
 import itertools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ipynemo.client import AsyncSession, Reply
-from ipynemo.client.direct import clock, first_look
 from ipynemo.client.streaming import TurnStream
 from ipynemo.draft import Draft
 from ipynemo.errors import NemoError, NothingToExportError, RenderCancelledError, TurnFailedError
 from ipynemo.events import Event, StillWorking, Text, TextDelta, Thought, ToolCall
-from ipynemo.intents import Action, Intent, moment_of
+from ipynemo.intents import Action
 from ipynemo.loop import off_loop
 from ipynemo.widgets._chat_words import activity, chip_of
 from ipynemo.widgets._clips import clip_facts
@@ -29,13 +28,12 @@ from ipynemo.widgets._talk import Chip, Role
 if TYPE_CHECKING:
     from ipynemo.widgets.chat import Chat
 
-__all__ = ["JOBS", "Job"]
+__all__ = ["Credits", "Export", "Job", "Turn", "Upload"]
 
 log = logging.getLogger(__name__)
 
 _numbers = itertools.count(1)
 
-PREVIEW_PX: Final = 240  # all that was said goes to the page at each change
 LOOKS_AFTER_STOP_S: Final = (0.0, 2.0, 5.0)  # the backend may finish what it had begun
 
 
@@ -135,24 +133,6 @@ class Upload(Job):
         text = self.chat._say("upload_elsewhere" if await self._offer("upload") else "upload_alone")
         self.tell("note", text)
         return Reply(text=text)
-
-
-class Preview(Job):
-    """Shows what the draft looks like at a moment."""
-
-    begins_with = "drawing"
-
-    async def _do(self) -> Reply:
-        draft = await self.session.draft()
-        still = await self.session.still(first_look(draft, moment_of(self.text)), height_px=PREVIEW_PX)
-        text = self.chat._say("looks", at=clock(still.at_s))
-        self.tell("agent", text, picture=still.address)
-        return Reply(text=text, draft=draft, still=still)
-
-
-def preview(chat: Chat, session: AsyncSession, text: str) -> Job:
-    """Return the job that shows a moment; the cloud's agent may know another way."""
-    return (Preview if session.nemo.is_local else Turn)(chat, session, text)
 
 
 class Export(Job):
@@ -300,13 +280,3 @@ def _chips(actions: tuple[Action, ...], names: tuple[str, ...], words: Mapping[s
     kinds = dict.fromkeys(chip_of(action) for action in actions)
     proposed = [Chip(words[f"chip_{kind}"], kind) for kind in kinds if not (kind == "edit" and names)]
     return (*(Chip(name, "say", name) for name in names), *proposed)
-
-
-JOBS: Final[Mapping[Intent, Callable[[Chat, AsyncSession, str], Job]]] = {
-    Intent.CHAT: Turn,
-    Intent.EXPORT: Export,
-    Intent.CREDITS: Credits,
-    Intent.STATE: Job,
-    Intent.UPLOAD: Upload,
-    Intent.PREVIEW: preview,
-}

@@ -29,6 +29,7 @@ MAX_CHANGES: Final = 12
 SAVED_ENTRIES: Final = 50
 SAVED_LENGTH: Final = 60_000  # characters of the saved form
 SAVED_TEXT: Final = 4_000  # of one entry
+MAX_VIDEO_BYTES: Final = 48 << 20  # of all previews of one talk
 KEPT_TALKS: Final = 16
 MORE_PARTS: Final = 4  # at once
 
@@ -55,6 +56,7 @@ class Entry:
     changes: tuple[str, ...] = ()
     link: dict[str, str] | None = None
     picture: str = ""  # a `data:` address of our own making
+    mp4: bytes = field(default=b"", repr=False)  # a preview, of which the picture is the poster
     error: dict[str, Any] | None = None
     note: str = ""
     turn: int = 0
@@ -82,7 +84,7 @@ class Entry:
         if self.changes:
             view["changes"] = [clean(change)[:200] for change in self.changes[:MAX_CHANGES]]
         optional = {"link": self.link, "error": self.error, "note": self.note, "turn": self.turn}
-        optional["picture"] = self.picture
+        optional |= {"picture": self.picture, "has_video": bool(self.mp4)}
         return view | {name: value for name, value in optional.items() if value}
 
     def more(self, part: int) -> dict[str, Any]:
@@ -116,6 +118,10 @@ class Talk:
         entry = Entry(self._next_id, role, text, **more)
         self._next_id += 1
         self.entries.append(entry)
+        kept = 0
+        for one in reversed(self.entries):
+            kept += len(one.mp4)
+            one.mp4 = one.mp4 if kept <= MAX_VIDEO_BYTES else b""  # its picture stays
         while len(self.entries) > MAX_ENTRIES or (
             len(self.entries) > 1 and sum(len(each.text) for each in self.entries) > MAX_KEPT
         ):

@@ -20,7 +20,8 @@ from ipynemo.errors import InvalidRequestError, NemoError
 from ipynemo.intents import Intent, route
 from ipynemo.loop import off_loop
 from ipynemo.widgets._base import Face
-from ipynemo.widgets._chat_jobs import JOBS, Job
+from ipynemo.widgets._chat_jobs import Job
+from ipynemo.widgets._chat_orders import JOBS
 from ipynemo.widgets._chat_words import CHAT_WORDS
 from ipynemo.widgets._coalesce import Coalescer
 from ipynemo.widgets._markdown import clean
@@ -31,6 +32,7 @@ from ipynemo.widgets._words import Words
 __all__ = ["Chat"]
 
 MAX_MESSAGE: Final = 20_000  # characters
+VIDEO_PIECE_BYTES: Final = 1 << 20
 IDLE: Final = {"state": "idle", "line": "", "turn": 0}
 
 
@@ -40,6 +42,8 @@ class Chat(Face):
     Parameters
     ----------
     session : AsyncSession or Session, optional
+    playhead_s : float, optional
+        Where "preview" begins in a video that is not short.
 
     Attributes
     ----------
@@ -66,6 +70,7 @@ class Chat(Face):
     draft: Draft | None = traitlets.Instance(Draft, allow_none=True).tag(outgoing=True)  # type: ignore[assignment]
     clip: Clip | None = traitlets.Instance(Clip, allow_none=True).tag(outgoing=True)  # type: ignore[assignment]
     actions = traitlets.Tuple().tag(outgoing=True)
+    playhead_s = traitlets.Float(0.0)
 
     def __init__(self, session: AsyncSession | Session | None = None, **traits: Any) -> None:
         self._talk = Talk()
@@ -261,6 +266,8 @@ class Chat(Face):
                     self._push(whole)
         elif kind == "copy" and entry is not None:
             self._push({"kind": "copy", "id": entry.id, "text": entry.text})
+        elif kind == "video" and entry is not None:
+            self._send_video(entry)
         elif kind == "more" and entry is not None and isinstance(part := content.get("part"), int) and part > 0:
             self._start(functools.partial(self._send_more, entry, part), what="text", aside=True)
         elif kind == "chip" and entry is not None:
@@ -275,6 +282,11 @@ class Chat(Face):
 
     async def _send_more(self, entry: Entry, part: int) -> None:
         self._push(await off_loop(entry.more, part))
+
+    def _send_video(self, entry: Entry) -> None:
+        pieces = [entry.mp4[at : at + VIDEO_PIECE_BYTES] for at in range(0, len(entry.mp4), VIDEO_PIECE_BYTES)]
+        for number, piece in enumerate(pieces, 1):
+            self._push({"kind": "video", "id": entry.id, "is_last": number == len(pieces)}, [piece])
 
     def _press(self, chips: Iterable[Chip], number: object) -> None:
         chip = dict(enumerate(chips)).get(number) if isinstance(number, int) else None

@@ -314,7 +314,8 @@ class TinyModelLab(Face):
             lines = "<br>".join(escaped(line) for line in self._said_of(facts))
             # Not a table: six of them side by side are wider than a sheet of paper.
             cells.append(
-                f'<div style="display:inline-block;vertical-align:top;width:{2 * SAVED_PX}px;margin:0 16px 12px 0">'
+                f'<div style="display:inline-block;vertical-align:top;width:{2 * SAVED_PX}px;margin:0 16px 12px 0;'
+                f'font-size:12px;line-height:1.4">'
                 f'<img src="{url}" alt="{alt}"><br><strong>{escaped(facts["prompt"])}</strong><br>{lines}</div>'
             )
         table = f"<div>{''.join(cells)}</div><p>{escaped(self._say('law'))}</p>" if cells else ""

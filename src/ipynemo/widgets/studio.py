@@ -137,6 +137,7 @@ class Studio(Face):
         self.chat.observe(self._draft_from_chat, "draft")
         self.chat.observe(self._chat_rests, "busy")
         self.timeline.observe(self._draft_from_timeline, "draft")
+        traitlets.dlink((self.timeline, "playhead_s"), (self.chat, "playhead_s"))
         self.exporter.observe(self._clip_made, "clip")
         self.player.observe(self._keep, ["clip", "poster"])
         for part, names in (

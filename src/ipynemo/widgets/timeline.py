@@ -27,9 +27,10 @@ from ipynemo.widgets._timeline_carry import Steps, Way, carried_out, stepped
 from ipynemo.widgets._timeline_columns import has_place
 from ipynemo.widgets._timeline_edits import read_edit, read_places
 from ipynemo.widgets._timeline_ledger import Ledger
-from ipynemo.widgets._timeline_moments import Moments
 from ipynemo.widgets._timeline_pages import Pages
+from ipynemo.widgets._timeline_plays import first_sight_ms
 from ipynemo.widgets._timeline_saved import saved_timeline
+from ipynemo.widgets._timeline_screen import Screen
 from ipynemo.widgets._timeline_sentence import same_rows
 from ipynemo.widgets._timeline_thumbs import file_notes, given_thumbnails
 from ipynemo.widgets._timeline_words import TIMELINE_WORDS
@@ -84,7 +85,7 @@ class Timeline(Face):
         self._is_own = False  # whether the draft shown is one that somebody set, and not the session's
         self._ours: Draft | None = None  # what we are about to set as `draft` ourselves
         self._steps = Steps()
-        self._moments = Moments(self._start, self._draw_moment, self._push)
+        self._screen = Screen(self._start, self._previewed, self._push)
         self._note = ""
         self._is_reading = False
         self._heard: tuple[str, int] = ("", 0)
@@ -156,13 +157,12 @@ class Timeline(Face):
 
         self._start(work, what="thumbnails", aside=True)
 
-    async def _draw_moment(self, at_s: float) -> bytes | None:
+    def _previewed(self) -> tuple[AsyncSession, Draft | None] | None:
+        """Return where the draft that is shown is drawn, and that draft; the session's own need not travel."""
         session, shown = self.session, self._ledger.shown
         if session is None or shown is None or shown.is_empty:
             return None
-        # The session's own draft need not travel.
-        draft = shown if self._is_own or self._ledger.pending else None
-        return (await session.still(at_s, draft=draft)).jpeg
+        return session, shown if self._is_own or self._ledger.pending else None
 
     # -- edits ---------------------------------------------------------------------------------------------------------
 
@@ -242,6 +242,7 @@ class Timeline(Face):
                 "pending": self._ledger.pending,
                 "is_cloud": session is not None and not session.nemo.is_local,
                 "can_preview": session is not None and session.nemo.is_local,
+                "poster_ms": first_sight_ms(shown),
                 "has_draft": shown is not None and not shown.is_empty,
                 "is_reading": self._is_reading,
                 "can_undo": bool(self._steps.undo) if session is None else self.draft is not None,
@@ -305,8 +306,8 @@ class Timeline(Face):
             self.view = str(content.get("view"))
         elif kind == "edit":
             self._take_edit(content)
-        elif kind == "moment":
-            self._moments.want(content)
+        elif kind in ("moment", "play"):
+            self._screen.want(content)
         elif kind in ("undo", "redo"):
             self._start(functools.partial(self._step, kind), what=kind)
         elif kind in ("json", "full", "copy"):
@@ -314,6 +315,9 @@ class Timeline(Face):
             self._push({**answer, "kind": kind, "id": content.get("id")})
         elif kind == "look" and not (self._is_own or self._ledger.pending or self.busy or self.session is None):
             self._start(self._look, what="timeline", aside=True)
+
+    def _receive_control(self, content: dict[str, Any]) -> None:
+        self._screen.control(content)
 
     def _take_cursor(self, content: dict[str, Any]) -> None:
         """Take the page's selection and playhead; it knows by the number which of its own messages came back."""

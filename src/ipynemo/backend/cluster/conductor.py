@@ -22,7 +22,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ipynemo.backend.cluster.hands import Hands, OrderedFile
 from ipynemo.backend.render.checking import check_scene
 from ipynemo.backend.render.parts import join, part_of
 from ipynemo.backend.render.plan import Chunk, SoundTrack, plan_scene, sound_track_of
@@ -75,6 +74,9 @@ class _Conductor:
         return {**facts, "size_bytes": self._out.stat().st_size}
 
     async def _encode(self, missing: list[Chunk | SoundTrack], chunks: list[Chunk]) -> None:
+        # Dask takes half a second to import, and is not needed where all parts are there.
+        from ipynemo.backend.cluster.hands import Hands, OrderedFile
+
         needed = {source for part in missing for source in part.sources}
         files = {
             source: await asyncio.to_thread(OrderedFile, self._assets[source], self._order["where"].get(source, {}))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from distributed import Client
 from distributed.scheduler import KilledWorker
+from distributed.security import Security
 
 from ipynemo.backend.cluster import tasks
 from ipynemo.backend.unavailable import UnavailableError
@@ -39,7 +40,13 @@ LONELY_S = 60.0  # for a worker to come, where there is none
 Dropped = concurrent.futures.CancelledError  # of a future, by Dask; not of one of our own tasks
 BLOCK_BYTES = 8 << 20
 TRIES = 5  # for a part whose worker keeps losing the files it was sent
+TLS_HINT = "Set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, and …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY, for the server."
 HINT = "Is the scheduler running, and reachable from this server?"
+
+
+def _has_certificate() -> bool:
+    security: Any = Security
+    return security().get_connection_args("client").get("ssl_context") is not None
 
 
 class OrderedFile:
@@ -97,8 +104,10 @@ class Hands:
         UnavailableError
             There is no scheduler, or no worker.
         RenderFailedError
-            Something there is another build than this process.
+            Something there is another build than this process; or certificates are missing.
         """
+        if self._address.startswith("tls:") and not _has_certificate():
+            raise RenderFailedError(f"For {self._address} this server has no certificate.", hint=TLS_HINT)
         try:
             self._client = await Client(  # type: ignore[no-untyped-call]
                 self._address, asynchronous=True, timeout=CONNECT_S, set_as_default=False
@@ -244,24 +253,30 @@ class Hands:
 
     async def _one(self, part: Part, take: Callable[[Part, bytes | None], bool]) -> None:
         folder: str | None = self._folder
-        helper: str | None = None
+        wanted: set[str] = set()
+        unable: set[str] = set()
         for _ in range(TRIES):
-            answer = await self._submit(part, folder, helper)
+            answer = await self._submit(part, folder, wanted)
             if "stored" in answer or "content" in answer:
                 if await asyncio.to_thread(take, part, answer.get("content")):
                     self.frames[part.key] = getattr(part, "frames", 0)
                     return
                 folder = None  # it is not the same folder, after all
             elif "missing" in answer:
-                helper = answer["worker"]
-                await asyncio.gather(*(self._send(helper, name) for name in answer["missing"]))
+                wanted = {answer["worker"]}
+                await asyncio.gather(*(self._send(answer["worker"], name) for name in answer["missing"]))
+            elif "unable" in answer:
+                unable.add(answer["worker"])
+                wanted = self._there - unable
+                if not wanted:
+                    raise RenderFailedError(f"A part could not be encoded: {answer['unable']}.")
             elif "other_build" in answer:
                 raise self._unlike(answer["worker"], self._differing(answer["other_build"]))
             elif "error" in answer:
                 raise RenderFailedError(str(answer["error"]["message"]))
         raise RenderFailedError("A part could not be encoded: the workers do not keep the files that they are sent.")
 
-    async def _submit(self, part: Part, folder: str | None, helper: str | None) -> dict[str, Any]:
+    async def _submit(self, part: Part, folder: str | None, wanted: set[str]) -> dict[str, Any]:
         order = pickle.dumps(
             {
                 "part": part,
@@ -272,7 +287,7 @@ class Hands:
             }
         )
         key = f"ipynemo-{part.key}-{uuid.uuid4().hex[:8]}"
-        preferred = {} if helper is None else {"workers": [helper], "allow_other_workers": True}
+        preferred = {"workers": list(wanted), "allow_other_workers": True} if wanted else {}
         future = self._client.submit(tasks.encode, order, key=key, pure=False, **preferred)
         self._tasks[key] = part.key
         try:

@@ -111,23 +111,25 @@ def encode(order: bytes) -> dict[str, Any]:
     -------
     dict
         `worker`, the address, with one of: `stored`, that it lies in the folder; `content`, its bytes; `missing`, the
-        names of files that have to be sent first; `other_build`, a description; `stopped`; `error`.
+        names of files that have to be sent first; `other_build`, a description; `stopped`; `error`, of the film;
+        `unable`, what is wrong with this worker.
     """
     from distributed import get_worker
 
     from ipynemo.backend.render.parts import part_of
+    from ipynemo.backend.speech import SpeechError
     from ipynemo.errors import NemoError, RenderCancelledError
 
     worker = get_worker()
     answer: dict[str, Any] = {"worker": worker.address}
-    said = describe()
-    given = pickle.loads(order)  # noqa: S301 - whoever can give a Dask worker work can make it run anything
-    if said["build"] != given["build"]:
-        return {**answer, "other_build": said}
     desk = Path(worker.local_directory) / f"ipynemo-{uuid.uuid4().hex}"
-    desk.mkdir(mode=0o700)
     task = str(worker.get_current_task())
     try:
+        said = describe()
+        given = pickle.loads(order)  # noqa: S301 - whoever can give a Dask worker work can make it run anything
+        if said["build"] != given["build"]:
+            return {**answer, "other_build": said}
+        desk.mkdir(mode=0o700)
         shared = _sees(given)
         if shared and part_of(Path(given["folder"]), given["part"]).exists():  # its worker died before it could tell
             return {**answer, "stored": True}
@@ -140,8 +142,12 @@ def encode(order: bytes) -> dict[str, Any]:
         return {**answer, "content": path.read_bytes()}
     except RenderCancelledError:
         return {**answer, "stopped": True}
+    except SpeechError as error:  # there may be a voice on another computer
+        return {**answer, "unable": str(error)}
     except NemoError as error:
         return {**answer, "error": {"type": type(error).__name__, "message": str(error)}}
+    except Exception as error:  # noqa: BLE001 - a full disk perhaps; Dask would log it with the order, the draft in it
+        return {**answer, "unable": str(error) or type(error).__name__}
     finally:
         _done.pop(task, None)
         shutil.rmtree(desk, ignore_errors=True)
@@ -227,15 +233,9 @@ class _Heed:
 def _encode(part: Any, paths: dict[str, Path], folder: Path, tick: Callable[[int], None]) -> Path:
     from ipynemo.backend.render.parts import encode, encode_sound
     from ipynemo.backend.render.plan import Chunk
-    from ipynemo.errors import NemoError, RenderFailedError
 
-    try:
-        work = encode if isinstance(part, Chunk) else encode_sound
-        return work(part, paths, folder, tick)
-    except NemoError:
-        raise
-    except Exception as error:
-        raise RenderFailedError(f"A part could not be encoded: {error or type(error).__name__}.") from error
+    work = encode if isinstance(part, Chunk) else encode_sound
+    return work(part, paths, folder, tick)
 
 
 def _put(path: Path, folder: Path) -> bool:

@@ -4,10 +4,11 @@
 is drawn in `planes`, by `motion`, `sampling`, `stills`, `takes`, `text`, `sprites` and `compose`; `mixing` and `encode`
 finish. `plan` cuts a film into parts, `parts` encodes and joins them, `sharing`, `crew` (of `member`s) and `shelf` say
 who encodes what, and what need not be. `rendering` ties them together; `worker` is the same as a child process;
-`preview` draws a single moment.
+`preview` draws a single moment, `excerpt` a range.
 """
 
 from ipynemo.backend.render.checking import check
+from ipynemo.backend.render.excerpt import excerpt
 from ipynemo.backend.render.faults import BrokenAssetError, DraftLimitError, EmptyDraftError, MissingAssetError
 from ipynemo.backend.render.jobs import RenderJob
 from ipynemo.backend.render.parts import encode, encode_sound, join
@@ -29,6 +30,7 @@ __all__ = [
     "check",
     "encode",
     "encode_sound",
+    "excerpt",
     "join",
     "plan",
     "render",

@@ -21,6 +21,7 @@ __all__ = ["Recording", "Samples", "Source", "silence"]
 
 Samples = np.ndarray  # shape (samples, 2), float32, -1–1
 
+SKIPPED_AT_ONCE = 1 << 16  # samples
 LARGEST_GAP_S = 60.0  # a longer silence in the timestamps is a damaged file, not a pause
 
 
@@ -67,6 +68,8 @@ class Recording:
         self._ready: list[Samples] = []
         self._ready_count = 0
         self._gave_any = False
+        self._turn: int | None = None  # samples that a loop has, once it went round
+        self._decoded = 0
         self._pieces = self._decode()
 
     def _decode(self) -> Iterator[Samples]:
@@ -108,6 +111,7 @@ class Recording:
             return False
         self._ready.append(piece)
         self._ready_count += len(piece)
+        self._decoded += len(piece)
         self._gave_any = self._gave_any or len(piece) > 0
         return True
 
@@ -125,12 +129,22 @@ class Recording:
                 self._ready_count = count
                 break
             self._gave_any = False
+            self._turn = self._turn or self._decoded
             self._container.close()
             self._container = open_media(self.path)
             self._pieces = self._decode()
         joined = self._ready[0] if len(self._ready) == 1 else np.concatenate([silence(0), *self._ready])
         self._ready, self._ready_count = [joined[count:]], len(joined) - count
         return joined[:count]
+
+    def skip(self, count: int) -> None:
+        """Leave out the next samples; whole turns of a loop need not be read for it."""
+        while count > 0:
+            piece = min(count, SKIPPED_AT_ONCE)
+            self.read(piece)
+            count -= piece
+            if self._turn:
+                count %= self._turn
 
     def close(self) -> None:
         """Close the file."""

@@ -22,6 +22,7 @@ from ipynemo.backend.render.scene import FPS, Shot, Words
 from ipynemo.backend.render.scenes import open_take
 from ipynemo.backend.render.sprites import draw_sprite
 from ipynemo.backend.render.stills import Cutting, cutting, lay
+from ipynemo.backend.render.takes import Take
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from ipynemo.backend.render.scene import Scene
     from ipynemo.backend.render.scenes.acting import SceneTake
-    from ipynemo.backend.render.takes import Take
 
 __all__ = ["SHEETS", "Composer", "Sheet"]
 
@@ -224,6 +224,8 @@ class Composer:
         for place, take in list(self._takes.items()):
             if take.shot.end + take.shot.tail_frames <= number or take.shot.start > number:
                 del self._takes[place]
+                if isinstance(take, Take):
+                    take.pass_by()
                 take.close()
 
     def _sprite(self, words: Words) -> Cutting | None:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Crew", "fork_ahead"]
+__all__ = ["Crew", "are_ahead", "fork_ahead"]
 
 PATIENCE_S = 3.0  # for a worker to take its unfinished file away
 COMMAND = ("-P", "-m", "ipynemo.backend.render.member")
@@ -62,7 +62,11 @@ class _Fork:
 
 def _spawned() -> _Member:
     process = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, *COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        [sys.executable, *COMMAND],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+        env={"OPENBLAS_NUM_THREADS": "1"} | os.environ,  # its threads would only wait, and by turning round
     )
     if process.stdin is None or process.stdout is None:
         raise BrokenProcessPool("A worker has no pipes.")
@@ -94,6 +98,11 @@ def fork_ahead(workers: int) -> None:
     """Fork workers for the crews to come; only for a process with a single thread, and only where that is safe."""
     if sys.platform == "linux" and threading.active_count() == 1:
         _ahead.extend(_forked() for _ in range(workers))
+
+
+def are_ahead() -> bool:
+    """Return whether a worker is there that nobody has yet."""
+    return bool(_ahead)
 
 
 class _Member:

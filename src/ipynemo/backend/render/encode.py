@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from av.container import OutputContainer
 
-__all__ = ["AUDIO_FRAME", "ENCODING", "KEY_FRAME_EVERY", "PictureEncoder", "SoundEncoder"]
+__all__ = ["AUDIO_FRAME", "BT709", "ENCODING", "KEY_FRAME_EVERY", "PictureEncoder", "SoundEncoder"]
 
 AUDIO_FRAME = 1024  # samples in an AAC frame
 AUDIO_BITS_PER_S = 128_000
@@ -28,7 +28,7 @@ CRF = {"high": "20", "medium": "23", "low": "27"}
 KEY_FRAME_EVERY = 2 * FPS  # a player seeks to the second, and a file grows by little
 ENCODING = {"preset": "veryfast", "profile": "high"}
 
-_BT709 = 1
+BT709 = 1
 
 
 class PictureEncoder:
@@ -53,7 +53,7 @@ class PictureEncoder:
         context.time_base = Fraction(1, FPS)
         context.gop_size = KEY_FRAME_EVERY
         context.thread_count = 1
-        context.color_primaries = context.color_trc = context.colorspace = _BT709
+        context.color_primaries = context.color_trc = context.colorspace = BT709
         context.color_range = int(ColorRange.MPEG)
         self._frames = 0
 

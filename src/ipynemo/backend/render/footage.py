@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from ipynemo.backend.render.films import Film
-from ipynemo.backend.render.pictures import Animation, is_picture, load_still, still_size
+from ipynemo.backend.render.pictures import Animation, is_picture, load_still, pixels_of, still_size
 from ipynemo.backend.render.planes import from_pixels
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class _Still:
 
     def planes(self, size: tuple[int, int], /) -> Planes:
         image = self.picture(size)
-        mode, pixels = image.mode, np.asarray(image)
+        mode, pixels = image.mode, pixels_of(image)
         self.release()  # two copies at once would be the most memory that drawing takes
         return from_pixels(mode, pixels, size)
 
@@ -85,7 +85,7 @@ class _Still:
 
 class _Animated:
     filmed = False
-    key = None
+    key: Hashable = None
 
     def __init__(self, animation: Animation) -> None:
         self._animation = animation
@@ -112,7 +112,7 @@ class _Animated:
 
 class _Filmed:
     filmed = True
-    key = None
+    key: Hashable = None
 
     def __init__(self, film: Film) -> None:
         self._film = film

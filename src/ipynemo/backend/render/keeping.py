@@ -46,6 +46,16 @@ class Keep(Generic[Made]):
                 self._items.popitem(last=False)
         return made
 
+    def has(self, key: Hashable) -> bool:
+        """Return whether something is kept under a key."""
+        with self._lock:
+            return key in self._items
+
+    def drop(self, key: Hashable) -> None:
+        """Let go of one thing."""
+        with self._lock:
+            self._items.pop(key, None)
+
     def forget(self) -> None:
         """Let go of everything."""
         with self._lock:

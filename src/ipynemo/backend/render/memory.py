@@ -8,8 +8,8 @@ import sys
 __all__ = ["give_back_early"]
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
-LARGE_BYTES = 8 << 20  # smaller blocks come and go with every note, text and frame
-SPARE_BYTES = 32 << 20  # to have such blocks at hand: memory that comes anew has to be cleared first
+LARGE_BYTES = 4 << 20  # smaller blocks come and go with every note, text and frame
+SPARE_BYTES = 8 << 20  # to have such blocks at hand: memory that comes anew has to be cleared first
 
 
 def give_back_early() -> None:

@@ -91,27 +91,42 @@ class Mixer:
         The files by asset id; pictures among them are silent.
     length : int
         How many samples there are in all.
+    first : int
+        The sample to begin with; what has ended before it is not opened.
     """
 
-    def __init__(self, sounds: Sequence[Sound], assets: Mapping[str, Path], length: int) -> None:
-        self._waiting = sorted(sounds, key=lambda sound: sound.start, reverse=True)
+    def __init__(self, sounds: Sequence[Sound], assets: Mapping[str, Path], length: int, *, first: int = 0) -> None:
+        # What is said shortly before or after makes the rest quiet, too.
+        heard = [
+            sound
+            for sound in sounds
+            if sound.voice is not None or (sound.start < length and sound.start + sound.length > first)
+        ]
+        heard = [sound for sound in heard if sound.start + sound.length + DUCK_OUT > first]
+        self._waiting = sorted(heard, key=lambda sound: sound.start, reverse=True)
         self._playing: list[tuple[Sound, Source]] = []
         self._assets = assets
         self._length = length
-        self._position = 0
+        self._position = first
         self._spoken: list[tuple[int, int]] = []
 
     def _start(self, sound: Sound) -> None:
         source: Source
+        late = max(0, self._position - sound.start)  # where the first sample to be read lies amid the sound
         if sound.voice is not None:
             voice = Voice(sound.text, sound.voice, sound.length)
             self._spoken.append((sound.start, sound.start + voice.length))
+            voice.read(late)
             source = voice
         elif sound.mood is not None:
-            source = Music(sound.mood, sound.seed, skip=sound.in_ms * SAMPLE_RATE // 1000)
+            source = Music(sound.mood, sound.seed, skip=sound.in_ms * SAMPLE_RATE // 1000 + late)
         else:
             try:
-                source = Recording(self._assets[sound.source], sound.in_ms / 1000, loop=sound.loop)
+                # A loop goes round to its in-point, so that it must be begun there.
+                begin_s = sound.in_ms / 1000 + (0 if sound.loop else late / SAMPLE_RATE)
+                source = Recording(self._assets[sound.source], begin_s, loop=sound.loop)
+                if sound.loop:
+                    source.skip(late)
             except BrokenAssetError:
                 if sound.own:  # a picture, or a silent film
                     return

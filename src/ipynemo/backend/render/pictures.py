@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Animation", "is_picture", "load_still", "upright_srgb"]
+__all__ = ["Animation", "is_picture", "load_still", "pixels_of", "still_size", "upright_srgb"]
 
 # Importing a plugin registers its format, and `formats=` below knows only registered ones. To load all that there are
 # takes longer than to draw the first frame.
@@ -47,6 +47,7 @@ FORMATS = tuple(name for name in _PLUGINS if name in Image.OPEN)
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")  # an MPO has several pictures too, but they are no animation
 MAX_PIXELS = 120_000_000
 MAX_FRAMES = 3_000
+STRIP_PX = 32
 MAX_ANIMATION_PIXELS = 3_000_000_000
 CACHED_FRAME_BYTES = 192 << 20
 SHORTEST_FRAME_S = 0.011  # browsers show shorter ones for 0.1 s, and files are made for browsers
@@ -145,8 +146,11 @@ def _orientation(image: Image.Image) -> int:
     return 1
 
 
-def upright_srgb(image: Image.Image) -> Image.Image:
-    """Return the pixels upright, as sRGB in mode RGB, or RGBa (premultiplied) where any pixel is see-through."""
+def upright_srgb(image: Image.Image, *, own: bool = False) -> Image.Image:
+    """Return the pixels upright, as sRGB in mode RGB, or RGBa (premultiplied) where any pixel is see-through.
+
+    `own` allows to return the very image that was given, where it is so already: a large one is not copied in vain.
+    """
     turn, profile = _TURNS.get(_orientation(image)), image.info.get("icc_profile")
     image.load()
     image = _eight_bits(image)
@@ -159,7 +163,10 @@ def upright_srgb(image: Image.Image) -> Image.Image:
         colours = image
     else:
         colours = image.convert("RGB")
-    rgb = _to_srgb(colours, profile) if isinstance(profile, bytes) and profile else colours.convert("RGB")
+    if isinstance(profile, bytes) and profile:
+        rgb = _to_srgb(colours, profile)
+    else:
+        rgb = colours if own and colours.mode == "RGB" else colours.convert("RGB")
     if alpha is not None and alpha.getextrema() != (255, 255):
         rgb.putalpha(alpha)
         rgb = rgb.convert("RGBa")
@@ -199,7 +206,21 @@ def load_still(path: Path, least: tuple[int, int] | None = None) -> Image.Image:
     with _opened(path) as image:
         if least is not None:
             _draft(image, least)
-        return upright_srgb(image)
+        return upright_srgb(image, own=True)
+
+
+def pixels_of(image: Image.Image) -> np.ndarray:
+    """Return the pixels of a picture, in strips: as a whole, Pillow needs the memory for them twice.
+
+    Returns
+    -------
+    ndarray, shape (height_px, width_px, bands), uint8
+    """
+    pixels = np.empty((image.height, image.width, len(image.getbands())), np.uint8)
+    for top in range(0, image.height, STRIP_PX):
+        part = image.crop((0, top, image.width, min(top + STRIP_PX, image.height)))
+        pixels[top : top + STRIP_PX] = np.asarray(part)
+    return pixels
 
 
 class Animation:

@@ -6,10 +6,10 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ipynemo.backend.render.checking import check_scene, has_all
-from ipynemo.backend.render.crew import Crew
+from ipynemo.backend.render.crew import Crew, are_ahead
 from ipynemo.backend.render.keeping import forget_all
 from ipynemo.backend.render.parts import encode_sound, join
 from ipynemo.backend.render.plan import plan_scene, sound_track_of
@@ -20,7 +20,7 @@ from ipynemo.errors import NemoError, RenderCancelledError, RenderFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
     from pathlib import Path
 
     from ipynemo.backend.render.plan import Chunk
@@ -117,10 +117,13 @@ def _make(
     track = sound_track_of(scene, assets)
     own = None if executor is not None else Crew(count - 1) if (count := _workers(missing, workers)) > 1 else None
     sharing = Sharing(missing, assets, shelf.folder, executor or own, here=executor is None)
-    with ThreadPoolExecutor(1, thread_name_prefix="ipynemo-sound") as side:
+    speaker = Crew(1) if are_ahead() and shelf.find(track) is None else None  # it has memory of its own
+    with ThreadPoolExecutor(1, thread_name_prefix="ipynemo-beside") as side:
         try:
-            beside = [side.submit(check_scene, scene, assets)]
-            if shelf.find(track) is None:
+            beside: list[Future[Any]] = [side.submit(check_scene, scene, assets)]
+            if speaker is not None:
+                beside.append(speaker.submit(encode_sound, track, assets, shelf.folder))
+            elif shelf.find(track) is None:
                 beside.append(side.submit(encode_sound, track, assets, shelf.folder, sharing.heed))
             before = scene.frames - sum(chunk.frames for chunk in missing)
 
@@ -141,8 +144,9 @@ def _make(
                     progress.look()
         finally:
             sharing.stop()
-            if own is not None:
-                own.shutdown(cancel_futures=True)
+            for crew in (own, speaker):
+                if crew is not None:
+                    crew.shutdown(cancel_futures=True)
     parts = [(chunk, shelf.find(chunk) or shelf.folder) for chunk in chunks]
     try:
         join(

@@ -59,7 +59,7 @@ class _Axis(NamedTuple):
     """One direction of one plane: which samples of the frame are touched, and where they lie in the source."""
 
     first: int
-    count: int
+    length: int
     cover: tuple[float, float]  # 0–1, how much of the first and of the last sample lies within the picture
     start: float  # the source pixel that the first sample lies on
     step: float  # source pixels from one sample to the next
@@ -74,8 +74,10 @@ class _Cut(NamedTuple):
 
 
 class _Paper(threading.local):
-    """Memory to draw on before it is laid into a frame, the same again and again: new memory has to be cleared first,
-    which takes longer than to draw."""
+    """Memory to draw on before it is laid into a frame, the same again and again.
+
+    New memory has to be cleared first, which takes as long as to draw.
+    """
 
     def __init__(self) -> None:
         self._rolls: dict[str, Plane] = {}
@@ -213,7 +215,7 @@ def _begin(axis: _Axis, room: int, near: float) -> tuple[int, int, int] | None:
     step = axis.step
     best, least = 0, math.inf
     wanted = axis.start + 0.5 - 0.5 * step
-    for vain in range(_begins(axis.count)):
+    for vain in range(_begins(axis.length)):
         if wanted < -0.5:
             break
         off = abs(wanted - round(wanted))
@@ -223,7 +225,7 @@ def _begin(axis: _Axis, room: int, near: float) -> tuple[int, int, int] | None:
                 break
         wanted -= step
     first = round(axis.start + 0.5 - (best + 0.5) * step)
-    count = axis.count + best
+    count = axis.length + best
     end = first + math.ceil(count * step) + 2
     if least > near * step or first < 0 or end > room:
         return None
@@ -241,7 +243,7 @@ def _cut(plane: Plane, across: _Axis, down: _Axis, near: float) -> _Cut | None:
     return _Cut(
         (slice(rows[0], rows[1]), slice(columns[0], columns[1])),
         drawn,
-        (slice(rows[2], rows[2] + down.count), slice(columns[2], columns[2] + across.count)),
+        (slice(rows[2], rows[2] + down.length), slice(columns[2], columns[2] + across.length)),
     )
 
 
@@ -249,15 +251,15 @@ def _resampled(plane: Plane, across: _Axis, down: _Axis, cut: _Cut | None, use: 
     """Return what a plane shows; good until the next one is drawn for the same use."""
     near_x, near_y = round(across.start), round(down.start)
     on_pixels = max(abs(across.start - near_x), abs(down.start - near_y)) < TOUCH
-    if on_pixels and max(abs(across.step - 1) * across.count, abs(down.step - 1) * down.count) < 2 * TOUCH:
-        return plane[near_y : near_y + down.count, near_x : near_x + across.count]
+    if on_pixels and max(abs(across.step - 1) * across.length, abs(down.step - 1) * down.length) < 2 * TOUCH:
+        return plane[near_y : near_y + down.length, near_x : near_x + across.length]
     if cut is not None:
         part, paper = plane[cut.source], _paper.sheet(use, cut.drawn)
         drawn = cv2.resize(part, None, paper, 1 / across.step, 1 / down.step, cv2.INTER_LINEAR)
         return drawn[cut.wanted]
     to_source = np.array([[across.step, 0, across.start], [0, down.step, down.start]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    size, paper = (across.count, down.count), _paper.sheet(use, (down.count, across.count))
+    size, paper = (across.length, down.length), _paper.sheet(use, (down.length, across.length))
     exact: Plane = cv2.warpAffine(plane, to_source, size, paper, flags, cv2.BORDER_REPLICATE)
     return exact
 
@@ -267,14 +269,14 @@ def draw(prepared: Prepared, at: Placement, frame: Planes) -> None:
     source = prepared.planes
     for thin, near in ((False, NEAR), (True, NEAR_COLOUR)):
         across, down = _axes(prepared, at, frame.size, thin=thin)
-        if across.count <= 0 or down.count <= 0:
+        if across.length <= 0 or down.length <= 0:
             continue
         cover = source.thin if thin else source.alpha
         pairs = ((source.u, frame.u), (source.v, frame.v)) if thin else ((source.y, frame.y),)
         cut = _cut(pairs[0][0], across, down, near)
         alpha = None if cover is None else _resampled(cover, across, down, cut, "alpha")
         for plane, target in pairs:
-            part = target[down.first : down.first + down.count, across.first : across.first + across.count]
+            part = target[down.first : down.first + down.length, across.first : across.first + across.length]
             _lay(_resampled(plane, across, down, cut, "pixels"), alpha, part, across, down)
 
 

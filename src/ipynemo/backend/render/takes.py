@@ -29,6 +29,7 @@ from ipynemo.backend.render.sampling import (
 from ipynemo.backend.render.stills import Cutting, blurred_cover, drawn_once, lay
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from pathlib import Path
 
     from PIL import Image
@@ -71,6 +72,7 @@ class Take:
         self._number = -1
         self._picture: Image.Image | None = None
         self._prepared: tuple[tuple[int, int], Prepared] | None = None  # the picture's number and its level
+        self._kept: Hashable = None  # what it is known by to those who come later
         self._cuttings: OrderedDict[int, Cutting | None] = OrderedDict()
         self._ground: tuple[int, Planes] | None = None
 
@@ -140,7 +142,10 @@ class Take:
             def make() -> Prepared:
                 return prepare(self._footage.planes(detail), picture, self._frame, spread=spread)
 
-            return make() if key is None else _ready_ones.get((key, detail, spread, self._frame), make)
+            if key is None:
+                return make()
+            self._kept = (key, detail, spread, self._frame)
+            return _ready_ones.get(self._kept, make)
         taken = self._to_the_pixel(at)
         planes = self._footage.planes(prepared_size(picture, factor, 1.0 if taken else SPARE_FILMED))
         return prepare(planes, picture, self._frame, bordered=not taken)
@@ -166,6 +171,10 @@ class Take:
 
     def _soft(self) -> Planes:
         return for_frame(blurred_cover(self.picture, *self._frame))
+
+    def pass_by(self) -> None:
+        """Note that the shot is over: what was prepared for it need not be kept."""
+        _ready_ones.drop(self._kept)
 
     def close(self) -> None:
         """Close the file."""

@@ -79,7 +79,8 @@ class _Worker:
             job = self._job = RenderJob.from_json(line)
         except NemoError as error:
             return self._failed(error)
-        fork_ahead((cores() if job.workers is None else job.workers) - 1)  # before there is another thread
+        # Before there is another thread: those who encode beside this process, and one for the sound.
+        fork_ahead(cores() if job.workers is None else job.workers)
         threading.Thread(target=self._watch, name="ipynemo-lifeline", daemon=True).start()
         try:
             clip = render(

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Path, Request, Security
 from fastapi.security import HTTPBearer
 
 from ipynemo.backend.config import BackendConfig
+from ipynemo.backend.excerpts import Excerpts
 from ipynemo.backend.guard import IDENTITY
 from ipynemo.backend.links import FileKind, Links
 from ipynemo.backend.previews import Previews
@@ -34,6 +35,7 @@ class Server:
     queue: RenderQueue
     turns: Turns
     previews: Previews
+    excerpts: Excerpts
 
     @cached_property
     def links(self) -> Links:

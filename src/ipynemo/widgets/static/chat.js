@@ -2,6 +2,7 @@
 
 import { begin, follow, h, icon, say, sendControl, setText } from "./face.js";
 import { built, copied, entryNode } from "./chat_text.js";
+import { videoPlaces } from "./chat_video.js";
 
 const AT_END_PX = 48;
 const BUSY_KERNEL_MS = 1500;
@@ -175,7 +176,9 @@ function render({ model, el }) {
     tell(say(model, "copied"));
     setTimeout(() => told === say(model, "copied") && tell(""), 2000);
   };
+  const videos = videoPlaces(model);
   const doing = {
+    play: videos.play,
     copy: (/** @type {any} */ entry) => {
       if (entry.parts === 1) return void copy(entry.text);
       copying = entry.id; // the page has but a part of it
@@ -206,6 +209,8 @@ function render({ model, el }) {
         old.node.replaceWith(node);
       } else log.append(node);
       shown.set(entry.id, { said, node });
+      // What was just asked for plays by itself; what stood there before waits to be asked.
+      if (!old && entry.has_video && wasWorking) node.querySelector(".nemo-chat-play")?.click();
     }
     live.giveWay(history);
     empty.hidden = history.length > 0;
@@ -269,9 +274,10 @@ function render({ model, el }) {
     tell(told);
   };
 
-  /** @param {any} content */
-  const hear = (content) => {
-    if (content.kind === "delta") {
+  /** @param {any} content @param {DataView[]} buffers */
+  const hear = (content, buffers) => {
+    if (content.kind === "video") videos.take(content, buffers);
+    else if (content.kind === "delta") {
       live.take(content);
       toEnd(false);
     } else if (content.kind === "taken") taken(content);
@@ -291,6 +297,7 @@ function render({ model, el }) {
   return () => {
     ends.forEach((end) => end());
     model.off("msg:custom", hear);
+    videos.end();
     sizes.disconnect();
     clearTimeout(pending?.timer);
   };

@@ -87,7 +87,7 @@ function errorNode(model, error) {
  * An entry of `history` as an element.
  * @param {import("./face.js").Model} model
  * @param {any} entry
- * @param {{ copy: (entry: any) => void, edit: () => void }} doing
+ * @param {{ copy: (entry: any) => void, edit: () => void, play: (entry: any, place: HTMLElement) => void }} doing
  */
 export function entryNode(model, entry, doing) {
   if (entry.role === "error" && entry.error) {
@@ -114,7 +114,15 @@ export function entryNode(model, entry, doing) {
   }
   if (entry.link) node.append(fileNode(model, entry.link));
   if (/^data:image\/jpeg;base64,/.test(entry.picture ?? "")) {
-    node.append(h("img", { class: "nemo-chat-picture", src: entry.picture, alt: entry.text }));
+    const image = h("img", { class: "nemo-chat-picture", src: entry.picture, alt: entry.text });
+    const place = h("div", { class: "nemo-chat-screen" }, image);
+    if (entry.has_video) {
+      place.append(h("button", {
+        class: "nemo-chat-play", type: "button", "aria-label": say(model, "play"), title: say(model, "play"),
+        onclick: () => doing.play(entry, place),
+      }, icon("M8 5v14l11-7z")));
+    }
+    node.append(place);
   }
   const row = h("div", { class: "nemo-chat-row" });
   (entry.chips ?? []).forEach((/** @type {any} */ chip, /** @type {number} */ n) => {

@@ -113,6 +113,12 @@ function render({ model, el }) {
     empty, work,
     h("div", { class: "nemo-timeline-foot" }, facts, status), changed, box.node);
   el.append(card);
+  card.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    const isTyped = event.target instanceof Element && event.target.matches("input, textarea, select");
+    if (event.key.toLowerCase() !== "p" || event.ctrlKey || event.metaKey || event.altKey || isTyped) return;
+    event.preventDefault();
+    moment.toggle();
+  });
 
   // -- drawing ------------------------------------------------------------------------------------------------------
 
@@ -141,7 +147,7 @@ function render({ model, el }) {
     views[current]?.redraw();
     if (current === "timeline") fields.draw();
     const state = model.get("state");
-    moment.follow(current === "timeline" && Boolean(state.can_preview), desk.playheadMs, desk.shown?.version ?? -1);
+    moment.follow(current === "timeline" && Boolean(state.can_preview), desk.playheadMs, desk.shown);
     setText(clock, `${clockText(desk.playheadMs / 1000)} / ${clockText((desk.shown?.duration ?? 0) / 1000)}`);
   };
 
@@ -217,6 +223,7 @@ function render({ model, el }) {
       drawCursor();
       redraw();
     } else if (content.kind === "moment") moment.take(content, buffers);
+    else if (content.kind === "play") moment.takePlay(content, buffers);
     else if (content.kind === "settled") drawn.renew();
     else if (content.kind === "thumbs") takeFiles(content.files);
     else waiting.get(content.id)?.(content);

@@ -44,7 +44,7 @@ def plan_clause(clause: Clause, context: Context) -> Plan:
     for rule in _FIRST:
         plan = rule(clause, context)
         if plan is not None:
-            return plan
+            return _with_pictures(context, plan) if rule is access_rule else plan
     text_meant = re.search("[\ue000-\uefff]", clause.text) is not None
     plan = _plan(clause, context, text_meant=text_meant)
     if plan is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ipynemo.backend.agent.rules.context import Do, Plan, Tell, numbers_of
 from ipynemo.backend.agent.rules.story import language_of, story_rule
 from ipynemo.backend.agent.rules.wishes import MOVING, REDUCED, VOICE, wants_narration
-from ipynemo.captions.cues import is_narrated
+from ipynemo.captions.cues import has_captions, is_narrated
 
 if TYPE_CHECKING:
     from ipynemo.backend.agent.clauses import Clause
@@ -25,15 +25,18 @@ def access_rule(clause: Clause, context: Context) -> Plan | None:
     if not (voice or reduced or moving) or story_rule(clause, context) is not None:
         return None
     plan = _voice(clause, context) if voice else []
-    # Of a clip with a number, it is the camera that is meant; and there is nothing to stand still in an empty draft.
-    one = numbers_of(text, "clip", len(context.board.clips())) or context.situation.draft.is_empty
+    one = numbers_of(text, "clip", len(context.board.clips()))  # its camera is meant
     if (moving or (reduced and not clause.negated)) and not one:
+        if context.situation.draft.is_empty:
+            return [Tell("no_pictures")]
         plan.append(Do("reduce_motion", {"on": moving is None}, "moving" if moving else "reduce_motion"))
     return plan or None
 
 
 def _voice(clause: Clause, context: Context) -> Plan:
     if wants_narration(clause.text) and not clause.negated:
+        if not has_captions(context.situation.draft):
+            return [Tell("no_captions")]
         return [Do("narrate", {"language": language_of(clause.text)})]
     if is_narrated(context.situation.draft):
         return [Do("narrate", {"on": False}, "not_narrated")]

@@ -19,7 +19,7 @@ MOVING = re.compile(
 )
 VOICE = (
     r"\b(?:narrat\w{1,6}|voice ?overs?|voice-overs?|(?:synthetic |computer )?voice|speech"
-    r"|(?:read|speak|say)(?: \w{1,8}){0,3} (?:aloud|out loud|out)|text to speech|tts)\b"
+    r"|(?:read(?:ing)?|speak(?:ing)?|say(?:ing)?)(?: \w{1,8}){0,3} (?:aloud|out loud|out)|text to speech|tts)\b"
     r"|旁白|配音|朗读|人声|念出来|读出来|语音|解说声"
 )
 _QUIET = (

@@ -124,15 +124,9 @@ class Evidence(DrawnScene):
         stage = self.stage
         for scale in SCALES:
             gap = stage.px(GAP) * scale
+            # On the softened picture itself, where the faint colour could not be read over a white one.
             below = [
-                set_words(
-                    _short(text, MOST["below"]),
-                    stage,
-                    SMALL * max(scale, 0.8),
-                    room.width,
-                    room.height / 8,
-                    colour=FAINT,
-                )
+                set_words(_short(text, MOST["below"]), stage, SMALL * max(scale, 0.8), room.width, room.height / 8)
                 for text in ends
             ]
             left = room.height - sum(text.height + gap for text in below)
