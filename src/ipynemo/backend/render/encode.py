@@ -27,7 +27,9 @@ AUDIO_FRAME = 1024  # samples in an AAC frame
 AUDIO_BITS_PER_S = 128_000
 CRF = {"high": "20", "medium": "23", "low": "27"}
 KEY_FRAME_EVERY = 2 * FPS  # a player seeks to the second, and a file grows by little
-ENCODING = {"preset": "veryfast", "profile": "high"}
+# Of the ten frames that veryfast looks ahead, the last four cost 25 MiB a process, and 12 % of the bytes for 0.8 dB: no
+# more than the same bytes would give by a lower rate factor.
+ENCODING = {"preset": "veryfast", "profile": "high", "rc-lookahead": "6"}
 
 BT709 = 1
 _AVX512 = 13  # cv2.checkHardwareSupport: CPU_AVX_512F

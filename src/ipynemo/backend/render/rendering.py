@@ -117,12 +117,12 @@ def _make(
     track = sound_track_of(scene, assets)
     own = None if executor is not None else Crew(count - 1) if (count := _workers(missing, workers)) > 1 else None
     sharing = Sharing(missing, assets, shelf.folder, executor or own, here=executor is None)
-    speaker = Crew(1) if are_ahead() and shelf.find(track) is None else None  # it has memory of its own
+    helper = Crew(1) if are_ahead() else None  # decoding pictures to look at them takes memory: not this process's
     with ThreadPoolExecutor(1, thread_name_prefix="ipynemo-beside") as side:
         try:
-            beside: list[Future[Any]] = [side.submit(check_scene, scene, assets)]
-            if speaker is not None:
-                beside.append(speaker.submit(encode_sound, track, assets, shelf.folder))
+            beside: list[Future[Any]] = [(helper or side).submit(check_scene, scene, assets)]
+            if helper is not None and shelf.find(track) is None:
+                beside.append(helper.submit(encode_sound, track, assets, shelf.folder))
             elif shelf.find(track) is None:
                 beside.append(side.submit(encode_sound, track, assets, shelf.folder, sharing.heed))
             before = scene.frames - sum(chunk.frames for chunk in missing)
@@ -144,7 +144,7 @@ def _make(
                     progress.look()
         finally:
             sharing.stop()
-            for crew in (own, speaker):
+            for crew in (own, helper):
                 if crew is not None:
                     crew.shutdown(cancel_futures=True)
     parts = [(chunk, shelf.find(chunk) or shelf.folder) for chunk in chunks]
