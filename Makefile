@@ -7,7 +7,8 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 PYTEST_ARGS ?=
 # Many tests wait for servers more than they compute; a file stays in one process, and so do its servers.
-JOBS ?= 2
+# One process more than there are processors keeps them all busy; beyond eight, servers and browsers only crowd.
+JOBS ?= $(shell n=`getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2`; if [ $$n -lt 7 ]; then expr $$n + 1; else echo 8; fi)
 
 .PHONY: help demo lessons test lint format bench pictures sheet clean distclean
 

@@ -131,7 +131,7 @@ def test_one_card_of_each_kind_comes_before_two_of_one() -> None:
     camera = [Statement("EXIF", name, name, None, "stated") for name in ("Model", "Make", "LensModel")]
     software = Statement("EXIF", "Software", "GIMP 2.10", None, "stated")
     about = evidence_about(evidence_of([*camera, software]), script_for("en"), 3)
-    assert [card["source"] for card in about["cards"]] == ["EXIF: Model", "EXIF: Make", "EXIF: Software"]
+    assert [card["source"] for card in about["cards"]] == ["EXIF: Model", "EXIF: LensModel", "EXIF: Software"]
 
 
 def test_a_record_that_does_not_say_whose_it_is_comes_behind_one_that_does() -> None:
@@ -173,3 +173,15 @@ def test_a_prompt_is_read_out_of_text_and_graphs_but_is_no_part_of_a_claim() -> 
     assert evidence_of([graph, record]).prompt == "red robot"
     assert evidence_of([record]).claims[0].value == "Stable Diffusion web UI"
     assert "robot" not in repr(evidence_of([record]).claims)
+
+
+def test_a_camera_s_make_and_model_are_one_claim() -> None:
+    def told(make: str, model: str, **levels: str) -> list[str]:
+        pair = [("Make", make), ("Model", model)]
+        found = [Statement("EXIF", name, value, None, levels.get(name, "stated")) for name, value in pair]
+        return [claim.value for claim in evidence_of(found).claims]
+
+    assert told("Canon", "EOS R5") == ["Canon EOS R5"]
+    assert told("Canon", "Canon EOS R5") == ["Canon EOS R5"]
+    assert told("Canon", "EOS R5", Make="signed") == ["Canon", "EOS R5"]
+    assert [c.value for c in evidence_of([Statement("EXIF", "Make", "Canon", None, "stated")]).claims] == ["Canon"]

@@ -183,11 +183,11 @@ def test_a_camera_makes_the_middle_say_what_a_model_would_do(tmp_path: Path) -> 
     asset = picture(tmp_path / "photo.png", exif={0x010F: "Canon", 0x0110: "EOS R5"})
     draft = storyboard([asset], Wishes()).draft
     said = " ".join(text.replace("\n", " ") for _, _, text in texts(draft, "caption"))
-    assert "The file says: it names the camera EOS R5." in said
+    assert "The file says: it names the camera Canon EOS R5." in said
     assert "Training a model would spoil pictures step by step." in said
     assert "A model would learn to undo this" in said
     cards = abouts(draft)["evidence"]["cards"]
-    assert ("It names the camera EOS R5", "EXIF: Model") in [(card["text"], card["source"]) for card in cards]
+    assert ("It names the camera Canon EOS R5", "EXIF: Model") in [(card["text"], card["source"]) for card in cards]
     assert "latent_grid" in abouts(draft)
 
 

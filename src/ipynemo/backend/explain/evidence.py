@@ -7,7 +7,7 @@ A prompt is private: that there is a record is told, its words only where the us
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ipynemo.backend.explain.captions import shorten
@@ -155,6 +155,23 @@ def _ordered(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     return tuple(sorted(dict.fromkeys(claims), key=place))
 
 
+def _cameras_whole(claims: Iterable[Claim]) -> list[Claim]:
+    """Return claims in which a camera's make and model, where one source names both, are one claim."""
+    told = list(dict.fromkeys(claims))
+    for make in [claim for claim in told if claim.field in ("Make", "tiff:Make")]:
+        names = make.field.replace("Make", "Model")
+        whom = (make.source, make.signed, make.trusted)
+        models = [c for c in told if c.field == names and (c.source, c.signed, c.trusted) == whom]
+        if make.kind != "camera" or len(models) != 1 or not models[0].value:
+            continue
+        (model,) = models
+        again = model.value.lower().startswith(make.value.lower())  # as many write it
+        whole = shorten(model.value if again else f"{make.value} {model.value}", VALUE_COLUMNS)
+        told[told.index(model)] = replace(model, value=whole)
+        told.remove(make)
+    return told
+
+
 def read_evidence(path: str | os.PathLike[str]) -> Evidence:
     """Return what a file says about how it was made."""
     try:
@@ -170,7 +187,7 @@ def evidence_for(asset: AssetFacts) -> Evidence:
 
 def evidence_of(statements: Sequence[Statement]) -> Evidence:
     """Return statements as evidence, put in order."""
-    claims = _ordered(_claim(s) for s in statements)
+    claims = _ordered(_cameras_whole(_claim(s) for s in statements))
     found = [(s, s.record) for s in statements if s.record and s.record.prompt]
     if not found:
         return Evidence(claims)

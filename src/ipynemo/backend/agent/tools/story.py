@@ -88,16 +88,21 @@ def show_prompt(draft: Draft, situation: Situation, asset: str) -> Done:
     for track_number, shot in shots:
         if is_drawn(shot.meta) and shot.meta["scene"] == "evidence":
             after = _with_card(draft, track_number, shot.number, prompt_card(evidence, script))
-            return Done(after, {"at": f"{shot.start_s:g}"})
+            return Done(after, {"at": _seconds(shot.start_s)})
     card = prompt_text(evidence.prompt, script, certain=evidence.certain)
     shot = next((s for _, s in shots if s.meta.get("scene") == "prompt"), shots[-1][1])
     for track in draft.tracks_of("text"):
         for segment in track.segments:
             is_card = edits.text_role(track.meta, segment.meta) == "card"
             if is_card and shot.start_ms <= segment.start_ms < shot.end_ms:
-                return Done(edits.set_text(draft, track.number, segment.number, card), {"at": f"{segment.start_s:g}"})
+                after = edits.set_text(draft, track.number, segment.number, card)
+                return Done(after, {"at": _seconds(segment.start_s)})
     after = edits.add_text(draft, card, role="card", start_s=shot.start_s, duration_s=shot.duration_s)
-    return Done(after, {"at": f"{shot.start_s:g}"})
+    return Done(after, {"at": _seconds(shot.start_s)})
+
+
+def _seconds(time_s: float) -> str:
+    return f"{round(time_s, 1):g}"
 
 
 def _language_of(draft: Draft) -> str:

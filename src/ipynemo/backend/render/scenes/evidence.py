@@ -80,7 +80,8 @@ class Evidence(DrawnScene):
         count = len(self._pieces)
         apart = min(apart, (last - first) / max(count - 1, 1))
         self._begins = [first + n * apart for n in range(count)]
-        self.stills = (self._begins[count // 2] if count > 2 else 0.0, 1.0)
+        # Half of many cards, then all; a picture without any says nothing.
+        self.stills = (self._begins[count // 2], 1.0) if count > 2 else (1.0,)
 
     def _set_picture(self, *, many: bool) -> tuple[Planes, Box]:
         stage = self.stage
