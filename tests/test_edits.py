@@ -134,6 +134,14 @@ def test_splitting_a_moving_picture_lets_the_motion_go_on() -> None:
     assert second == {"from": [0.375, 0.5, 1.5], "to": [0.25, 0.5, 2.0], "ease": "linear"}
 
 
+def test_splitting_a_drawn_scene_lets_it_go_on() -> None:
+    scene = {"id": "a", "st": 0, "d": 4000, "src": "p", "m": {"scene": "noising", "about": {}}}
+    draft = Draft({"t": [{"tt": 0, "sg": [scene]}], "m": {}})
+    twice = edits.split_segment(edits.split_segment(draft, 1, 1, 1), 1, 2, 2.5)
+    assert [s.meta["part"] for s in twice.track(1).segments] == [[0, 0.25], [0.25, 0.625], [0.625, 1]]
+    assert "part" not in edits.split_segment(edits.add_picture(edits.blank(), "p", duration_s=4), 1, 1, 2).to_json()
+
+
 def test_splitting_outside_a_segment_is_refused_with_its_times() -> None:
     with pytest.raises(DraftError, match=r"12 s is not inside segment 1 on track 1 \(0–4 s\)"):
         edits.split_segment(clip(), 1, 1, 12)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ipynemo.draft.drawn import is_drawn
 from ipynemo.draft.pieces import as_text
 from ipynemo.edits._ripple import advance, insert_time, limit_sound, remove_time, tail_of
 from ipynemo.edits._work import MUSIC, Work, check_ms
@@ -136,7 +137,10 @@ def split_segment(draft: Draft, track: int, segment: int, at_s: float) -> Draft:
     meta, tail_meta = raw.get("m"), tail.get("m")
     if isinstance(meta, dict) and isinstance(tail_meta, dict):
         meta.pop("fade_out_ms", None)
-        _share_motion(meta, tail_meta, (at_ms - value.start_ms) / value.duration_ms)
+        share = (at_ms - value.start_ms) / value.duration_ms
+        _share_motion(meta, tail_meta, share)
+        if is_drawn(meta):
+            _share_scene(meta, tail_meta, share)
     work.segments(track).insert(segment, tail)
     return work.done()
 
@@ -152,6 +156,18 @@ def _share_motion(head: dict[str, object], tail: dict[str, object], share: float
     eased = share if motion.get("ease") == "linear" else share * share * (3 - 2 * share)
     middle = [round(a + (b - a) * eased, 4) for a, b in zip(start or [], end or [], strict=False)]
     head["motion"], tail["motion"] = {**motion, "to": middle}, {**motion, "from": middle}
+
+
+def _share_scene(head: dict[str, object], tail: dict[str, object], share: float) -> None:
+    """Have the two halves of a drawn scene play it on, instead of each playing all of it."""
+    given = head.get("part")
+    begin, end = given if isinstance(given, list) and len(given) == 2 and all(map(_is_number, given)) else (0, 1)
+    middle = round(begin + (end - begin) * share, 6)
+    head["part"], tail["part"] = [begin, middle], [middle, end]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def set_duration(draft: Draft, duration_s: float) -> Draft:

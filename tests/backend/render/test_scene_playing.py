@@ -16,6 +16,7 @@ from PIL import Image
 from render_kit import draft_of, picture_like, plain, seg, video
 from scene_kit import FIELDS, clip_of, rgb_of
 
+from ipynemo import edits
 from ipynemo.backend.render import MissingAssetError, check, still
 from ipynemo.backend.render.compose import Composer
 from ipynemo.backend.render.motion import Motion
@@ -90,6 +91,19 @@ def test_frames_are_the_same_in_any_order_and_cut_anywhere(picture: Path, scene:
             for number, frame in zip(numbers, whole, strict=True):
                 if chunk.start <= number < chunk.start + chunk.frames:
                     assert np.array_equal(film.frame(number - chunk.start).rgb, frame), number
+
+
+def test_the_second_half_of_a_split_scene_goes_on(picture: Path) -> None:
+    whole = clip_of("noising", {"last": 999}, 2000)
+    halves = edits.split_segment(whole, 1, 1, 1)
+    before = rgb_of(whole, picture, [0, 15, 30])
+    after = rgb_of(halves, picture, [0, 15, 30])
+    assert [float(np.abs(a.astype(int) - b.astype(int)).mean()) < 3 for a, b in zip(before, after, strict=True)] == [
+        True
+    ] * 3
+    assert float(np.abs(before[0].astype(int) - before[2].astype(int)).mean()) > 10
+    odd = [[1, 0], [0.5, 0.5], "all", [None, 1e-9], [0.2, 0.4, 0.6]]
+    assert {to_scene(clip_of("limits", {}, part=given)).layers[0][0].part for given in odd} == {(0.0, 1.0)}
 
 
 def test_what_is_told_and_the_form_without_motion_are_in_a_chunks_key(picture: Path) -> None:

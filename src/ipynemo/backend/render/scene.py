@@ -33,6 +33,7 @@ DEFAULT_SIZE = (1920, 1080)
 DEFAULT_BACKGROUND = Colour(16, 20, 24)
 QUALITIES = {"high": None, "medium": 720, "low": 360}  # the short side at most, in pixels
 MUSIC = "music:"
+LEAST_PART = 1e-3  # of a scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Shot:
     """A segment of a video track: a picture, a film or a drawn scene, from frame `start` until before frame `end`.
 
     `scene` is the kind of scene that is drawn, and `about` what it is told, as JSON; None where the source is shown.
+    `part` is how much of the scene is played, from 0 to 1: all of it, unless the segment was split.
     """
 
     where: str
@@ -58,6 +60,7 @@ class Shot:
     tail_frames: int = 0  # how long it goes on below the one that follows
     scene: str | None = None
     about: str | None = None
+    part: tuple[float, float] = (0.0, 1.0)
 
     @property
     def shows_a_file(self) -> bool:
@@ -172,6 +175,14 @@ def _drawn(meta: Mapping[str, Any]) -> tuple[str, str] | tuple[None, None]:
     return name, json.dumps(noted(about), sort_keys=True, allow_nan=False)
 
 
+def _part(meta: Mapping[str, Any]) -> tuple[float, float]:
+    given = meta.get("part")
+    if not isinstance(given, list) or len(given) != 2:
+        return 0.0, 1.0
+    begin, end = number(given[0], 0, 0, 1), number(given[1], 1, 0, 1)
+    return (begin, end) if end - begin >= LEAST_PART else (0.0, 1.0)
+
+
 def _shots(track: Track, *, reduced: bool) -> tuple[Shot, ...]:
     shots: list[Shot] = []
     for segment in sorted(track.segments, key=lambda s: s.start_ms):
@@ -206,6 +217,7 @@ def _shots(track: Track, *, reduced: bool) -> tuple[Shot, ...]:
                 fade_out_frames=frame_of(number(meta.get("fade_out_ms"), 0, 0, segment.duration_ms)),
                 scene=scene,
                 about=about,
+                part=_part(meta),
             )
         )
     return tuple(shots)

@@ -141,22 +141,24 @@ class SceneTake:
         self._frame = frame
         self._reduced = reduced
         picture = None if path is None else Picture(path, shot.in_ms)
-        self._scene: DrawnScene | None = kind(
-            object_of(json.loads(shot.about or "{}")), picture, Stage(frame), shot.duration_ms / 1000
-        )
+        self._begin, self._share = shot.part[0], shot.part[1] - shot.part[0]
+        self._duration_s = shot.duration_ms / 1000 / self._share
+        about = object_of(json.loads(shot.about or "{}"))
+        self._scene: DrawnScene | None = kind(about, picture, Stage(frame), self._duration_s)
         self._kept: dict[Hashable, Planes] = {}
 
     def seek(self, frame: int, fps: int) -> tuple[int, Hashable]:
         """Go to a frame of the film; return all that decides what is seen there."""
         if self._scene is None:
             raise ValueError(f"{self.shot.where} is closed")
-        p = min(max((frame - self.shot.start) / max(1, self.shot.end - self.shot.start - 1), 0.0), 1.0)
+        local = min(max((frame - self.shot.start) / max(1, self.shot.end - self.shot.start - 1), 0.0), 1.0)
+        p = self._begin + self._share * local
         if not self._reduced:
-            return 0, (self._scene.state(Moment(p, self.shot.duration_ms / 1000)),)
+            return 0, (self._scene.state(Moment(p, self._duration_s)),)
         stills = self._scene.stills
         part = p * len(stills)
         number = min(int(part), len(stills) - 1)
-        fade = min(CROSSFADE_S * fps * len(stills) / max(1, self.shot.end - self.shot.start), 0.9)
+        fade = min(CROSSFADE_S * fps * len(stills) * self._share / max(1, self.shot.end - self.shot.start), 0.9)
         mix = smooth((part - number) / fade) if number else 1.0
         here = self._still(number)
         return 0, (here,) if mix >= 1 else (self._still(number - 1), here, round(mix * 256) / 256)
