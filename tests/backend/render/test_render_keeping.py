@@ -127,7 +127,7 @@ def test_words_are_drawn_once_for_all_parts(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(compose, "draw_sprite", lambda tx, *a: (drawn.append(tx), draw(tx, *a))[1])
     draft = draft_of(text(seg(0, 12_000, tx="Throughout")), size=(64, 64))
     chunks = plan(draft, {})
-    assert len(chunks) == 2
+    assert len(chunks) == 3
     for chunk in chunks:
         composer = Composer(chunk.scene, {})
         composer.frame(30)

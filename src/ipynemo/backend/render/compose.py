@@ -36,7 +36,7 @@ __all__ = ["SHEETS", "Composer", "Sheet"]
 SHEETS = 5  # frames in memory that are drawn into in turn; each is 3 MB at 1920 × 1080
 RISE = 0.014  # of the short side: how far a title comes up while it fades in
 
-_sprites: Keep[Cutting | None] = Keep(16)
+_sprites: Keep[Cutting | None] = Keep(6)
 
 
 @dataclass(frozen=True, slots=True)

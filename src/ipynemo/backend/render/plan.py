@@ -100,6 +100,10 @@ def _edges(scene: Scene) -> list[int]:
         count = -(-(end - begin) // LONGEST)
         steps = (round(number * (end - begin) / count / KEY_FRAME_EVERY) for number in range(1, count))
         edges += [*(begin + step * KEY_FRAME_EVERY for step in steps), end]
+    last = edges[-2]
+    if scene.frames - last >= 2 * KEY_FRAME_EVERY:
+        # Whoever is done first takes what is left of the end, instead of waiting for the others.
+        edges.insert(-1, last + (scene.frames - last - SHORTEST) // KEY_FRAME_EVERY * KEY_FRAME_EVERY)
     return edges
 
 
