@@ -27,8 +27,8 @@ AUDIO_FRAME = 1024  # samples in an AAC frame
 AUDIO_BITS_PER_S = 128_000
 CRF = {"high": "19.5", "medium": "22.5", "low": "26.5"}
 KEY_FRAME_EVERY = 2 * FPS  # a player seeks to the second, and a file grows by little
-# Of the ten frames that veryfast looks ahead, the last six cost 40 MiB a process. What they give, some tenths of a decibel
-# for some per cent of bytes, a lower rate factor gives as well: 19.5 stands for 20.
+# Of the ten frames that veryfast looks ahead, the last six cost 40 MiB a process. What they give, some tenths of a
+# decibel for some per cent of bytes, a lower rate factor gives as well: 19.5 stands for 20.
 ENCODING = {"preset": "veryfast", "profile": "high", "rc-lookahead": "4"}
 
 BT709 = 1
