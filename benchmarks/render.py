@@ -229,8 +229,8 @@ def main() -> int:
     write("Renderer: the first frame", note, first, packages)
     note = (
         "Each film has the size, the frames and the sound that were asked for, or it is not compared; the PSNR is that "
-        "of its light against ours where there is no text. The peers are x264 veryfast crf 20; ours and the bare encode "
-        "are veryfast as `backend/render/encode.py` sets it. All have AAC of 128 kbit/s. MoviePy and FFmpeg leave the "
+        "of its light against ours where there is no text. The peers are x264 veryfast crf 20, ours and the bare encode"
+        " are veryfast as `backend/render/encode.py` sets it. All have AAC of 128 kbit/s. MoviePy and FFmpeg leave the "
         "colours in BT.601, which alone holds them near 35 dB. The ratio is their size to ours."
     )
     write("Renderer: the films compared", note, [_film_row(names[w], films["ours"], films[w]) for w in there], packages)
