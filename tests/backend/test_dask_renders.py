@@ -34,7 +34,7 @@ pytestmark = pytest.mark.dask
 
 CHUNK_MS = 8_000  # as long as a part may be
 LONG_MS = 10 * CHUNK_MS
-PARTS = 11  # with the sound
+PARTS = 12  # with the sound
 SMALL = {"width": 160, "height": 90}
 
 
@@ -121,7 +121,7 @@ def test_a_film_made_by_the_cluster_is_that_of_this_computer_byte_for_byte(
     here, there = (tmp_path / "here.mp4").read_bytes(), clip(user, render_id)
     assert there.startswith(here)  # behind it is only what the server adds to every clip
     assert len(there) - len(here) < 2000
-    assert len(parts(server)) == 3
+    assert len(parts(server)) == 4
     secrets = (S3_SECRET, server.token)
     assert not any(secret in text for secret in secrets for text in environ.values())
     assert not any(secret in cluster.log for secret in secrets)
@@ -132,7 +132,7 @@ def test_a_film_made_by_the_cluster_is_that_of_this_computer_byte_for_byte(
     clip(user, again)
     after = parts(server)
     assert {name: after[name] for name in before} == before
-    assert len(after) == 5
+    assert len(after) == 7
 
 
 async def test_who_shares_nothing_with_the_server_is_sent_each_file_once_and_sends_the_parts_back(
@@ -165,7 +165,7 @@ async def test_who_shares_nothing_with_the_server_is_sent_each_file_once_and_sen
     chunk = todo[1]
     assert got[chunk.key] == encode(chunk, assets, tmp_path / "parts").read_bytes()  # type: ignore[arg-type]
     assert None not in got.values()
-    assert len(got) == 4
+    assert len(got) == 5
     kept = list(cluster.folder.glob("dask-scratch-space/*/ipynemo/*"))
     assert [path.name for path in kept] == [files["ast_1"].name] * 2
     assert not list(cluster.folder.glob("dask-scratch-space/*/ipynemo-*"))
