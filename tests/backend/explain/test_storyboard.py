@@ -31,10 +31,11 @@ def picture(
     texts: dict[str, str] | None = None,
     size: tuple[int, int] = (320, 180),
     exif: dict[int, str] | None = None,
+    colour: tuple[int, int, int] = (20, 60, 200),
 ) -> AssetFacts:
     """Write a picture: blue, with a busy checked spot right of the middle."""
     pixels = np.zeros((size[1], size[0], 3), np.uint8)
-    pixels[:, :] = (20, 60, 200)
+    pixels[:, :] = colour
     y, x = np.mgrid[0 : size[1], 0 : size[0]]
     spot = (abs(x - size[0] * 0.68) < size[0] * 0.06) & (abs(y - size[1] * 0.56) < size[1] * 0.06)
     pixels[spot & ((x + y) % 2 == 0)] = (255, 255, 255)
@@ -346,3 +347,11 @@ def test_scenes_fill_any_length_exactly_and_leave_time_to_read(total_ms: int) ->
     assert sum(length for _, length in scenes) == total_ms
     assert min(length for _, length in scenes) >= 1199
     assert [name for name, _ in scenes] == [s.name for s in SCENES if s.name in dict(scenes)]
+
+
+def test_a_white_page_is_there_at_once_and_goes_slowly(tmp_path: Path) -> None:
+    page = picture(tmp_path / "page.png", colour=(250, 250, 248))
+    shots = storyboard([page], Wishes()).draft.track(1).segments
+    assert shots[0].meta["transition"] == {"kind": "cut"}
+    # A scene of two seconds has half of them for it.
+    assert [s.meta["transition"]["d"] for s in shots[1:]] == [1300, 1300, 1300, 1300, 1300, 1000, 1300]

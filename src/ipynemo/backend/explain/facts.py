@@ -64,6 +64,13 @@ class PictureFacts:
         return tuple(colour for colour, _ in self.palette)
 
     @property
+    def lightness(self) -> float:
+        """How light the picture is as a whole, 0–1: the mean of its most frequent colours' sRGB values."""
+        weight = sum(share for _, share in self.palette)
+        values = (share * sum(bytes.fromhex(colour[1:7])) / 765 for colour, share in self.palette)
+        return sum(values) / weight if weight else 0.0
+
+    @property
     def numbers(self) -> int:
         """How many numbers the picture is made of: three for each pixel."""
         return self.width_px * self.height_px * 3

@@ -28,7 +28,10 @@ DEFAULT_MS = 30_000  # for each picture
 NARRATED_MS = 45_000  # saying the captions takes longer than reading them
 LEAST_MS = 5_000  # also for each picture
 MOST_MS = 600_000
-CROSSFADE_MS, FADE_IN_MS = 750, 1200  # a white page that comes out of the dark faster is near to a flash
+CROSSFADE_MS, FADE_IN_MS = 750, 1200
+# A white page that comes out of the dark, or goes into it, any faster than this is a flash by FFmpeg's
+# `photosensitivity`; so it is there from the first frame on.
+BRIGHT, BRIGHT_CROSSFADE_MS = 0.7, 1300
 CARD_DELAY_MS = 300
 UNLIKE = 1.35  # from here on, cutting a picture to the frame's shape would lose too much of it
 PLACES = {"title": [0.5, 0.36], "facts": [0.5, 0.64]}  # over the picture, above the captions
@@ -113,6 +116,7 @@ class _Maker:
         self.places = PLACES
         self.several = several
         self.count = 0
+        self.bright = self.bright_before = False  # the picture that is being told, and the one before it
 
     def put(self, track: str, start_ms: int, duration_ms: int, **keys: Any) -> None:
         if duration_ms > 0:
@@ -122,8 +126,10 @@ class _Maker:
     def shot(self, name: str, asset: AssetFacts | None, start_ms: int, duration_ms: int, **meta: Any) -> None:
         """Add a segment of pictures; without an asset it is a scene that needs none."""
         first = not self.tracks["pictures"]
-        fade = min(FADE_IN_MS if first else CROSSFADE_MS, duration_ms // 2)
-        meta["transition"] = {"kind": "fade" if first else "crossfade", "d": fade}
+        kind, fade = ("fade", FADE_IN_MS) if first else ("crossfade", CROSSFADE_MS)
+        if self.bright or self.bright_before:
+            kind, fade = ("cut", 0) if first else ("crossfade", BRIGHT_CROSSFADE_MS)
+        meta["transition"] = {"kind": kind, "d": min(fade, duration_ms // 2)} if fade else {"kind": kind}
         source = {"src": asset.id} if asset else {}
         video = {"in": 0} if asset and asset.kind == "video" else {}
         self.put("pictures", start_ms, duration_ms, n=name, **source, **video, m=meta)
@@ -154,6 +160,7 @@ class _Maker:
         """Add the scenes of the `number`th picture that is told, from 0; or those of none."""
         start = start_ms
         asset = facts.asset if facts else None
+        self.bright_before, self.bright = self.bright, facts is not None and facts.lightness > BRIGHT
         for scene, length in lengths_ms(end_ms - start_ms, without=left_out(facts, number)):
             if scene == "opening":
                 self._opening(facts, start, length)
