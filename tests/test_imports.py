@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "ipynemo"
 
 # What each part may import of ipynemo besides itself. A part that is missing here fails the test.
-CORE = {"errors", "settings", "formats", "draft", "captions", "edits", "frames", "events", "intents", "loop"}
+CORE = {"errors", "settings", "formats", "draft", "captions", "edits", "frames", "events", "intents", "interrupt", "loop"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "settings": {"errors"},
@@ -24,7 +24,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "captions": {"errors", "draft"},
     "edits": {"errors", "draft", "captions"},
     "frames": {"errors", "draft"},
-    "loop": {"errors", "settings"},
+    "interrupt": set(),
+    "loop": {"errors", "interrupt", "settings"},
     "client": CORE,
     "concepts": {"errors"},
     "backend": CORE | {"concepts", "__version__"},

@@ -5,7 +5,8 @@ no loop at all. So one daemon thread with one loop does the work, and whoever ca
 
 - `bridge` awaits from any loop; cancelling the caller cancels the work.
 - `run` blocks. Inside a running loop (a notebook cell) it keeps that loop turning meanwhile, by nest-asyncio2, which is
-  applied at the first such call and never on import; an interrupt cancels the work.
+  applied at the first such call and never on import; an interrupt cancels the work, and nothing else that the loop
+  turns.
 
 Where there are no threads (JupyterLite) the running loop is the loop.
 
@@ -27,6 +28,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, wait
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
+from ipynemo import interrupt
 from ipynemo.errors import InvalidRequestError
 from ipynemo.settings import has_threads
 
@@ -178,7 +180,8 @@ async def bridge(work: Coroutine[Any, Any, T]) -> T:
         return await work
     handed = _Handed(work, ours)
     try:
-        return await asyncio.wrap_future(handed.future)
+        with interrupt.awake():
+            return await asyncio.wrap_future(handed.future)
     except asyncio.CancelledError:
         if settled := handed.cancel():
             await asyncio.wrap_future(settled)
@@ -193,12 +196,19 @@ def here(callback: Callable[..., object]) -> Callable[..., None]:
     """
     loop = _running()
     context = contextvars.copy_context()
+    interrupted = False
 
     def call(*args: object) -> None:
+        nonlocal interrupted
+        if interrupted:
+            return  # what was on its way to it
         try:
             callback(*args)
         except Exception:
             log.exception("A callback failed; the work goes on.")
+        except BaseException:
+            interrupted = True
+            raise
 
     def deliver(*args: object) -> None:
         if loop is None or loop.is_closed():
@@ -278,7 +288,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     try:
         if loop is None:
             return handed.future.result()
-        return loop.run_until_complete(asyncio.wrap_future(handed.future, loop=loop))
+        waiting = asyncio.wrap_future(handed.future, loop=loop)
+        with interrupt.ends(waiting, loop):
+            return loop.run_until_complete(waiting)
     except BaseException:
         if _background is not None and _background.ending and threading.current_thread().daemon:
             threading.Event().wait()  # the interpreter ends, and this thread with it; nobody is left to be told
