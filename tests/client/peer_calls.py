@@ -226,6 +226,10 @@ async def send_file(request: Request) -> None:
         lines.append(f"Content-Range: bytes {start + options.get('shift_range', 0)}-{size - 1}/{size}")
     request.entry |= {"sent_from": start, "status": 206 if start else 200}
     request.writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
+    if options.get("hold_download"):
+        request.world.note(held=request.path)
+    while options.get("hold_download"):  # noqa: ASYNC110 - the test changes it by a request
+        await asyncio.sleep(0.005)
     with path.open("rb") as file:
         file.seek(start)
         while start < stop:

@@ -305,12 +305,13 @@ async def test_a_clip_without_a_name_is_called_after_the_draft_and_replaces_noth
 
 
 async def test_a_name_that_is_taken_while_the_video_comes_is_left_alone(ready: Peer) -> None:
-    def meanwhile(stage: str, _percent: float) -> None:
-        if stage == "download":
-            Path("Urban-Dreams.mp4").write_bytes(b"somebody else's")
-
+    ready.set(hold_download=True)
     async with nemo_of(ready) as nemo:
-        clip = await nemo.session("s-1").export(on_progress=meanwhile)
+        exporting = asyncio.create_task(nemo.session("s-1").export())
+        await asyncio.to_thread(ready.until_noted, "held")
+        Path("Urban-Dreams.mp4").write_bytes(b"somebody else's")
+        ready.set(hold_download=False)
+        clip = await exporting
     assert clip.path.name == "Urban-Dreams-2.mp4"
     assert Path("Urban-Dreams.mp4").read_bytes() == b"somebody else's"
 
