@@ -30,7 +30,8 @@ def render(folder: Path, seconds: int) -> Took:
     assets = {f"p{number}": str(folder / f"p{number}.jpg") for number in range(seconds // SHOT_S)}
     out = folder / "film.mp4"
     order = {"draft": long_draft(seconds), "assets": assets, "out": str(out)}
-    took = run([sys.executable, "-m", "ipynemo.backend.render.worker"], order=json.dumps(order).encode() + b"\n")
+    worker = [sys.executable, "-m", "ipynemo.backend.render.worker"]
+    took = run(worker, order=json.dumps(order).encode() + b"\n", environment=child_environment())
     out.unlink()
     return took
 

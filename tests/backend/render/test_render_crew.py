@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,31 @@ def test_a_worker_that_dies_costs_only_its_chunk(film: tuple[Any, dict[str, Path
     assert killed
     assert len(made.pids) == 2
     assert {path.name for path in tmp_path.glob("*.mp4")} >= {f"{chunk.key}.mp4" for chunk in chunks}
+
+
+class Recorder(Executor):
+    """Takes two jobs at once, notes them, and says that they are done."""
+
+    def __init__(self) -> None:
+        self._max_workers = 2
+        self.begun: list[int] = []
+
+    def submit(self, _work: Any, /, *args: Any, **_: Any) -> Future[Any]:
+        self.begun.append(args[0].start)
+        done: Future[Any] = Future()
+        done.set_result(None)
+        return done
+
+
+def test_everybody_has_as_many_frames_and_the_end_is_encoded_last(tmp_path: Path) -> None:
+    segments = [*(seg(n * 1000, 1000, src="p") for n in range(4)), seg(4000, 7000, src="p")]
+    chunks = plan(draft_of(video(*segments), size=(64, 64)), {"p": plain(tmp_path / "p.png", RED)})
+    assert [chunk.frames for chunk in chunks] == [30, 30, 30, 30, 180, 30]
+    recorder = Recorder()
+    Sharing(chunks, {"p": tmp_path / "p.png"}, tmp_path, recorder, here=False).run(lambda _: None)
+    assert set(recorder.begun[:2]) == {0, 120}
+    assert set(recorder.begun[2:5]) == {30, 60, 90}
+    assert recorder.begun[5:] == [300]
 
 
 def test_whoever_is_sent_away_goes_at_once_and_takes_what_is_unfinished_along(tmp_path: Path) -> None:

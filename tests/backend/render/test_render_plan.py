@@ -65,6 +65,12 @@ def test_chunks_begin_where_pictures_begin_and_are_the_whole_film(assets: dict[s
     assert [sorted(chunk.sources) for chunk in chunks] == [["a"], ["a", "b"], ["b", "c"]]
 
 
+def test_the_end_of_a_film_is_kept_for_two_threads(assets: dict[str, Path]) -> None:
+    long, short = (draft_of(video(seg(0, length, src="a")), size=SIZE) for length in (7000, 2900))
+    assert [(chunk.frames, chunk.threads) for chunk in plan(long, assets)] == [(180, 1), (30, 2)]
+    assert [(chunk.frames, chunk.threads) for chunk in plan(short, assets)] == [(87, 2)]
+
+
 def test_a_long_picture_is_cut_at_key_frames_and_a_short_one_is_not_cut_off(assets: dict[str, Path]) -> None:
     draft = draft_of(video(seg(0, 20_000, src="a"), seg(20_000, 400, src="b"), seg(20_400, 3000, src="c")), size=SIZE)
     chunks = plan(draft, assets)
@@ -141,8 +147,9 @@ ENCODE_NOISE = """
 import hashlib, sys, av, numpy as np
 from pathlib import Path
 from ipynemo.backend.render.encode import PictureEncoder
-path, width = Path(sys.argv[1]), int(sys.argv[2])
-encoder, random = PictureEncoder(path, width, 90, quality="high"), np.random.default_rng(0)
+path, width, threads = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+encoder = PictureEncoder(path, width, 90, quality="high", threads=threads)
+random = np.random.default_rng(0)
 light = np.repeat(random.integers(16, 236, (135, width // 4), np.uint8), 4, axis=1)
 for number in range(40):
     moved = np.roll(light, number, axis=1)
@@ -152,10 +159,11 @@ print(hashlib.sha256(path.read_bytes()).hexdigest())
 """
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("width", [160, 384])
-def test_what_lies_in_fresh_memory_does_not_decide_the_bytes(tmp_path: Path, width: int) -> None:
+def test_what_lies_in_fresh_memory_does_not_decide_the_bytes(tmp_path: Path, width: int, threads: int) -> None:
     # glibc fills what is allocated with this byte; x264 with AVX-512 reads some of it at widths such as 160.
-    command = [sys.executable, "-c", ENCODE_NOISE, str(tmp_path / "film.mp4"), str(width)]
+    command = [sys.executable, "-c", ENCODE_NOISE, str(tmp_path / "film.mp4"), str(width), str(threads)]
     said = {
         subprocess.run(
             command, env={**os.environ, "MALLOC_PERTURB_": byte}, capture_output=True, text=True, check=True

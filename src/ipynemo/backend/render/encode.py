@@ -1,7 +1,7 @@
 """Frames and samples into H.264 and AAC: one part of the picture, or the whole sound, in a file of its own.
 
-The colours are BT.709 in the limited range, made so and tagged so. One thread an encoder: two encoders beside each
-other are faster than one with two threads, and the same frames always give the same bytes.
+The colours are BT.709 in the limited range, made so and tagged so. Two encoders of one thread beside each other are
+faster than one with two threads; the same frames and the same number of threads always give the same bytes.
 """
 
 from __future__ import annotations
@@ -56,9 +56,11 @@ class PictureEncoder:
         Even numbers of pixels.
     quality : str
         A key of `CRF`; anything else means `high`.
+    threads : int
+        How many encode; another number gives other bytes.
     """
 
-    def __init__(self, path: Path, width: int, height: int, *, quality: str) -> None:
+    def __init__(self, path: Path, width: int, height: int, *, quality: str, threads: int = 1) -> None:
         self._container: OutputContainer = av.open(str(path.absolute()), "w", format="mp4")
         options = {**ENCODING, "crf": CRF.get(quality, CRF["high"]), **_steady(width)}
         self._stream = self._container.add_stream("libx264", rate=FPS, options=options)
@@ -67,7 +69,7 @@ class PictureEncoder:
         context = self._stream.codec_context
         context.time_base = Fraction(1, FPS)
         context.gop_size = KEY_FRAME_EVERY
-        context.thread_count = 1
+        context.thread_count = threads
         context.color_primaries = context.color_trc = context.colorspace = BT709
         context.color_range = int(ColorRange.MPEG)
         self._frames = 0

@@ -36,6 +36,9 @@ __all__ = ["Chunk", "SoundTrack", "plan", "plan_scene", "sound_track", "sound_tr
 
 SHORTEST = 1 * FPS  # shorter chunks only cost key frames
 LONGEST = 8 * FPS  # longer ones leave cores idle, and make a small edit expensive
+# Whoever is done first does not wait for the others: the last second or two are kept for then, and by two threads.
+LAST = 1 * FPS
+LAST_THREADS = 2
 FONTS = ("manimgx-fonts", "manimgx-fonts-cjk")
 
 
@@ -52,12 +55,15 @@ class Chunk:
     scene : Scene
         What is seen in it, frames counted from its own first one; no sounds.
     quality : str
+    threads : int
+        How many threads encode it. One with several is best encoded last: it takes the cores that nobody needs.
     """
 
     key: str
     start: int
     scene: Scene
     quality: str
+    threads: int = 1
 
     @property
     def frames(self) -> int:
@@ -102,8 +108,7 @@ def _edges(scene: Scene) -> list[int]:
         edges += [*(begin + step * KEY_FRAME_EVERY for step in steps), end]
     last = edges[-2]
     if scene.frames - last >= 2 * KEY_FRAME_EVERY:
-        # Whoever is done first takes what is left of the end, instead of waiting for the others.
-        edges.insert(-1, last + (scene.frames - last - SHORTEST) // KEY_FRAME_EVERY * KEY_FRAME_EVERY)
+        edges.insert(-1, last + (scene.frames - last - LAST) // KEY_FRAME_EVERY * KEY_FRAME_EVERY)
     return edges
 
 
@@ -191,9 +196,10 @@ def plan_scene(scene: Scene, assets: Mapping[str, Path], quality: str) -> list[C
     for begin, end in itertools.pairwise(edges):
         layers = tuple(items for layer in scene.layers if (items := _within(layer, begin, end)))
         part = replace(scene, frames=end - begin, title="", layers=layers, sounds=())
-        looks = (part.width, part.height, part.frames, part.background, part.reduced, quality)
+        threads = LAST_THREADS if end == scene.frames and end - begin < KEY_FRAME_EVERY + LAST else 1
+        looks = (part.width, part.height, part.frames, part.background, part.reduced, quality, threads)
         key = _key("picture", looks, [_anonymous(layer, digests) for layer in layers])
-        chunks.append(Chunk(key, begin, part, quality))
+        chunks.append(Chunk(key, begin, part, quality, threads))
     return chunks
 
 

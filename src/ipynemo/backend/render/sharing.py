@@ -1,12 +1,12 @@
 """Chunks shared out among whoever can encode: this process, and the workers of an executor.
 
 Each worker has a stretch of the film to itself, because neighbouring chunks often show the same picture; whoever is
-done takes over from the longest stretch that is left. A worker that dies costs only the chunk that it was at.
+done takes over from the longest stretch that is left. A chunk that several threads encode comes last of all. A worker
+that dies costs only the chunk that it was at.
 """
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -18,7 +18,7 @@ from ipynemo.backend.render.parts import encode
 from ipynemo.errors import RenderCancelledError, RenderFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ipynemo.backend.render.plan import Chunk
@@ -59,8 +59,8 @@ class Sharing:
         self._here = here or executor is None
         others = _places(executor)
         count = min(others + self._here, max(1, len(chunks)))
-        edges = [len(chunks) * number // count for number in range(count + 1)]
-        self._stretches = [deque(chunks[a:b]) for a, b in itertools.pairwise(edges)]
+        self._stretches = _stretches([chunk for chunk in chunks if chunk.threads == 1], count)
+        self._last = [chunk for chunk in chunks if chunk.threads > 1]
         self._free = list(range(int(self._here), count))  # stretches whose worker has nothing to do
         self._running: dict[Future[Any], tuple[Chunk, int]] = {}
         self._done = dict.fromkeys((chunk.key for chunk in chunks), 0)
@@ -112,8 +112,10 @@ class Sharing:
         """Return what to encode next: of a stretch, or from the end of the longest one."""
         if self._stretches[stretch]:
             return self._stretches[stretch].popleft()
-        longest = max(self._stretches, key=len)
-        return longest.pop() if longest else None
+        longest = max(self._stretches, key=_frames)
+        if longest:
+            return longest.pop()
+        return self._last.pop() if self._last else None
 
     def _hand_out(self) -> None:
         while self._executor is not None and self._free:
@@ -152,6 +154,20 @@ class Sharing:
                 self._stretches[stretch].appendleft(chunk)
             else:
                 self._done[chunk.key] = chunk.frames
+
+
+def _frames(chunks: Iterable[Chunk]) -> int:
+    return sum(chunk.frames for chunk in chunks)
+
+
+def _stretches(chunks: Sequence[Chunk], count: int) -> list[deque[Chunk]]:
+    """Return the chunks in `count` stretches of about as many frames."""
+    whole, done = max(1, _frames(chunks)), 0
+    stretches: list[deque[Chunk]] = [deque() for _ in range(count)]
+    for chunk in chunks:
+        stretches[count * (2 * done + chunk.frames) // (2 * whole)].append(chunk)  # by where its middle lies
+        done += chunk.frames
+    return stretches
 
 
 def _places(executor: Executor | None) -> int:
