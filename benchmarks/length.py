@@ -20,6 +20,8 @@ from _measure import Took, run
 from _results import Row, options, write
 from _workload import BLOCK_S, SHOT_S, long_draft, make_long
 
+from ipynemo.backend.children import child_environment
+
 SHORT_S = BLOCK_S
 USUAL_S, LONG_S = (60, 120), (60, 300, 1800)
 MOST_MIB = 300

@@ -66,14 +66,14 @@ class Stage:
 
     def ours(self) -> Took:
         """Render as the embedded backend does."""
-        return run([sys.executable, "-m", "ipynemo.backend.render.worker"], order=self.order, environment=child_environment())
+        return run(
+            [sys.executable, "-m", "ipynemo.backend.render.worker"], order=self.order, environment=child_environment()
+        )
 
     def limit(self) -> Took:
         """Encode the finished frames, in two processes."""
         half = self.seconds * FPS // 2
-        return run(
-            self.limit_command(0, half), self.limit_command(half, 2 * half), environment=child_environment()
-        )
+        return run(self.limit_command(0, half), self.limit_command(half, 2 * half), environment=child_environment())
 
     def runner(self, who: str) -> tuple[str, Runner]:
         """Return a peer's name with its version, and what runs it.
