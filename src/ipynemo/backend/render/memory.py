@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from typing import TYPE_CHECKING
 
-__all__ = ["give_back_early"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["give_back", "give_back_early"]
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
 LARGE_BYTES = 4 << 20  # smaller blocks come and go with every note, text and frame
@@ -18,10 +22,21 @@ def give_back_early() -> None:
     By itself, glibc keeps what the first few pictures took, and a heap for every thread: another 100 MiB for a film of
     1920 × 1080. To be called once, when a process of the renderer starts; elsewhere than on glibc it does nothing.
     """
-    if sys.platform != "linux":
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
+    if mallopt := _of_glibc("mallopt"):
         mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
         mallopt(_M_TRIM_THRESHOLD, SPARE_BYTES)
         mallopt(_M_ARENA_MAX, 2)
+
+
+def give_back() -> None:
+    """Return what lies free between blocks that are used; for moments when much has just been let go of.
+
+    Between an encoder and the next one that is 35 MiB for a film of 1920 × 1080, and takes a millisecond or two.
+    """
+    if malloc_trim := _of_glibc("malloc_trim"):
+        malloc_trim(0)
+
+
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    found: Callable[..., int] | None = getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
+    return found

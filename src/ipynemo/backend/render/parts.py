@@ -19,6 +19,7 @@ import av
 from ipynemo import __version__
 from ipynemo.backend.render.compose import SHEETS, Composer
 from ipynemo.backend.render.encode import AUDIO_FRAME, PictureEncoder, SoundEncoder
+from ipynemo.backend.render.memory import give_back
 from ipynemo.backend.render.mixing import Mixer
 from ipynemo.backend.render.scene import FPS, SAMPLE_RATE
 from ipynemo.backend.render.subtitles import add_subtitles, subtitle_packets, switch_off
@@ -130,6 +131,7 @@ def encode(chunk: Chunk, assets: Mapping[str, Path], folder: Path, tick: Tick = 
         Called after every frame with their number so far; what it raises ends the work, and nothing is left.
     """
     path = part_of(folder, chunk)
+    give_back()  # what the encoder before this one, and a picture that was prepared, have left
     with _written(path) as unfinished:
         scene = chunk.scene
         encoder = PictureEncoder(unfinished, scene.width, scene.height, quality=chunk.quality, threads=chunk.threads)
