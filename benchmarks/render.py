@@ -32,9 +32,14 @@ from ipynemo.backend.children import child_environment
 
 HERE = Path(__file__).parent
 CACHE = HERE.parent / ".cache" / "bench"
-QUICK, SLOW = ("limit", "ffmpeg"), ("moviepy", "boxes", "remotion")
-NAMES = {"limit": "the bare encode", "boxes": "MoviePy, cut by Pillow"}
-AIMS = {"limit": 0.85, "ffmpeg": 1.5, "moviepy": 8.0, "remotion": 8.0}
+QUICK, SLOW = ("limit", "ffmpeg", "overlay"), ("moviepy", "boxes", "remotion", "shell")
+NAMES = {
+    "limit": "the bare encode",
+    "overlay": "FFmpeg, dissolves by overlay",
+    "boxes": "MoviePy, cut by Pillow",
+}
+AIMS = {"limit": 0.85, "ffmpeg": 1.5, "moviepy": 8.0, "remotion": 8.0, "shell": 8.0}
+BROWSERS = {"remotion": "chrome-for-testing", "shell": "headless-shell"}
 FIRST_AIM_S, MOST_MIB = 0.5, 300
 FIRST_ROUNDS = 5
 SHORTEST_S = 12  # the third title has to end
@@ -85,22 +90,24 @@ class Stage:
         """
         if who == "limit":
             return "", self.limit
-        if who == "ffmpeg":
+        if who in ("ffmpeg", "overlay"):
             peer = environments.ffmpeg()
+            coding = self.encoding["options"], self.encoding["gop"]
             command = ffmpeg_graph.command(
-                self.folder, self.seconds, self.encoding["options"], self.encoding["gop"], self.film(who)
+                self.folder, self.seconds, *coding, self.film(who), overlaid=who == "overlay"
             )
             return peer.version, lambda: run(command)
         if who in ("moviepy", "boxes"):
             peer = environments.moviepy(CACHE)
             asked = [*peer.command, str(self.folder), str(self.seconds), str(self.film(who))]
             return peer.version, lambda: run([*asked, *(["--boxes"] if who == "boxes" else [])])
-        peer = environments.remotion(CACHE)
+        peer = environments.remotion(CACHE, BROWSERS[who])
         public, bundle = self.folder / "public", self.folder / "bundle"
-        public.mkdir()
-        for path in (*self.folder.glob("p*.jpg"), self.folder / "music.wav", self.folder / "font.ttf"):
-            shutil.copy(path, public)
-        run([*peer.command, "bundle", str(peer.folder / "film.jsx"), str(public), str(bundle)])
+        if not bundle.exists():
+            public.mkdir()
+            for path in (*self.folder.glob("p*.jpg"), self.folder / "music.wav", self.folder / "font.ttf"):
+                shutil.copy(path, public)
+            run([*peer.command, "bundle", str(peer.folder / "film.jsx"), str(public), str(bundle)])
         render = [*peer.command, "render", str(bundle), str(self.folder / "film.json"), str(self.film(who))]
         return peer.version, lambda: run(render, environment=peer.environment)
 

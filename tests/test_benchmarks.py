@@ -136,15 +136,19 @@ def test_a_peer_that_cannot_be_had_is_missing_with_a_reason_and_a_way(
     with pytest.raises(environments.MissingError, match=r"no command `ffmpeg` \(Debian: apt-get install ffmpeg\)"):
         environments.ffmpeg()
     with pytest.raises(environments.MissingError, match=r"no command `node` \(Debian: apt-get install nodejs npm\)"):
-        environments.remotion(tmp_path)
+        environments.remotion(tmp_path, "chrome-for-testing")
     for name in ("node", "npm"):
         (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
         (tmp_path / name).chmod(0o755)
-    with pytest.raises(environments.MissingError, match=r"no Chromium \(Debian: apt-get install chromium-"):
-        environments.remotion(tmp_path)
+    with pytest.raises(environments.MissingError, match=r"no chromium \(Debian: apt-get install chromium\)"):
+        environments.remotion(tmp_path, "chrome-for-testing")
     (tmp_path / "chromium").symlink_to(tmp_path / "npm")
     with pytest.raises(environments.MissingError, match="npm install --no-audit --no-fund ended with 1"):
-        environments.remotion(tmp_path)
+        environments.remotion(tmp_path, "chrome-for-testing")
+    with pytest.raises(
+        environments.MissingError, match=r"no chromium-headless-shell \(Debian: apt-get install chromium-h"
+    ):
+        environments.remotion(tmp_path, "headless-shell")
 
 
 def test_peers_move_the_photographs_as_ours_does(benchmark_modules: dict[str, ModuleType]) -> None:

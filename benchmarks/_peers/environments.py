@@ -70,23 +70,24 @@ def moviepy(folder: Path) -> Peer:
     return Peer(f"MoviePy {version}", [str(python), str(HERE / "moviepy_film.py")])
 
 
-def browser() -> tuple[str, str]:
-    """Return a Chromium, and the mode that Remotion has to use it in: the headless shell is the faster one."""
-    for name in ("chromium-headless-shell", "chrome-headless-shell"):
-        if found := shutil.which(name):
-            return found, "headless-shell"
-    for name in (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"):
+def browser(mode: str) -> str:
+    """Return a Chromium for a mode of Remotion's: `headless-shell`, the faster one, or `chrome-for-testing`."""
+    if mode == "headless-shell":
+        names, package = ["chromium-headless-shell", "chrome-headless-shell"], "chromium-headless-shell"
+    else:
+        names, package = [os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"], "chromium"
+    for name in names:
         if name and (found := shutil.which(name)):
-            return found, "chrome-for-testing"
-    raise MissingError("there is no Chromium (Debian: apt-get install chromium-headless-shell)")
+            return found
+    raise MissingError(f"there is no {package} (Debian: apt-get install {package})")
 
 
-def remotion(folder: Path) -> Peer:
+def remotion(folder: Path, mode: str) -> Peer:
     """Return Remotion, fetched by npm; our composition is copied beside it, where it finds its packages."""
     for name in ("node", "npm"):
         if not shutil.which(name):
             raise MissingError(f"there is no command `{name}` (Debian: apt-get install nodejs npm)")
-    path, mode = browser()
+    path = browser(mode)
     place = folder / "remotion"
     place.mkdir(parents=True, exist_ok=True)
     wanted = HERE / "remotion" / "package.json"

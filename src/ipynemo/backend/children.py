@@ -13,7 +13,7 @@ from typing import Any
 
 from ipynemo.backend.config import DATABASE_VARIABLE
 
-__all__ = ["Child", "child_environment"]
+__all__ = ["Child", "Hear", "child_environment"]
 
 log = logging.getLogger(__name__)
 

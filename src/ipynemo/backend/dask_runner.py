@@ -13,8 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ipynemo.backend.children import Child
-from ipynemo.backend.provenance import complete
-from ipynemo.backend.runners import Job, Outcome
+from ipynemo.backend.runners import Job, Outcome, make
 from ipynemo.backend.storage import Storage
 from ipynemo.backend.storage.base import part_key
 from ipynemo.backend.unavailable import UnavailableError
@@ -45,46 +44,25 @@ class DaskRunner:
     async def run(self, job: Job, tell: Callable[[float], None]) -> Outcome:
         """Run one render; see `Runner`."""
         await self._probe()
-        out = self._storage.making(job.clip)
-        kept = False
-        try:
-            async with self._storage.checkout(job.assets) as paths:
-                order = {
-                    "draft": job.draft,
-                    "assets": {asset_id: str(path) for asset_id, path in paths.items()},
-                    "where": {asset_id: self._storage.where(key) for asset_id, key in job.assets.items()},
-                    "out": str(out),
-                    "quality": job.quality,
-                    "scheduler": self._scheduler,
-                    "shelf": str(self._storage.shelf),
-                    "ask": self._storage.is_remote,
-                }
-                child = Child(job.name, CONDUCTOR)
+        child = Child(job.name, CONDUCTOR)
 
-                async def hear(said: dict[str, Any]) -> None:
-                    if "wanted" in said:
-                        await self._storage.match_parts([str(name) for name in said["wanted"]])
-                        await child.say({"fetched": True})
-                    elif "made" in said:
-                        await self._storage.keep_part(str(said["made"]))
-                    for name in said.get("damaged", ()):
-                        await self._storage.delete(part_key(str(name)))
+        async def hear(said: dict[str, Any]) -> None:
+            if "wanted" in said:
+                await self._storage.match_parts([str(name) for name in said["wanted"]])
+                await child.say({"fetched": True})
+            elif "made" in said:
+                await self._storage.keep_part(str(said["made"]))
+            for name in said.get("damaged", ()):
+                await self._storage.delete(part_key(str(name)))
 
-                try:
-                    await child.start(order)
-                    said = await child.result(tell, hear)
-                finally:
-                    await child.stop()
-                if "done" in said:
-                    said = await asyncio.to_thread(complete, out, dict(job.draft), dict(paths), said)
-            if "done" not in said:
-                return _failed(said["error"])
-            await self._storage.put(out, job.clip)
-            kept = True
-            return Outcome(said["done"])
-        finally:
-            if not kept:
-                out.unlink(missing_ok=True)
+        more = {
+            "where": {asset_id: self._storage.where(key) for asset_id, key in job.assets.items()},
+            "scheduler": self._scheduler,
+            "shelf": str(self._storage.shelf),
+            "ask": self._storage.is_remote,
+        }
+        said = await make(self._storage, job, child, more, tell, hear)
+        return Outcome(said["done"]) if "done" in said else _failed(said["error"])
 
     async def _probe(self) -> None:
         """Knock at the scheduler's door, before a process is started that would only do the same."""

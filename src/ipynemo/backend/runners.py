@@ -14,13 +14,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ipynemo.backend.children import Child
+from ipynemo.backend.children import Child, Hear
 from ipynemo.backend.config import BackendConfig
 from ipynemo.backend.provenance import complete
 from ipynemo.backend.storage import Storage
 from ipynemo.errors import BackendStartError
 
-__all__ = ["ChildRunner", "Job", "Outcome", "Runner", "runner_for"]
+__all__ = ["ChildRunner", "Job", "Outcome", "Runner", "make", "runner_for"]
 
 WORKER = "ipynemo.backend.render.worker"
 
@@ -98,6 +98,57 @@ def runner_for(config: BackendConfig, storage: Storage) -> Runner:
     return DaskRunner(storage, config.scheduler)
 
 
+async def make(
+    storage: Storage,
+    job: Job,
+    child: Child,
+    more: Mapping[str, Any],
+    tell: Callable[[float], None],
+    hear: Hear | None = None,
+) -> dict[str, Any]:
+    """Have a child make a clip, and bring it into the storage; leave nothing behind where that does not succeed.
+
+    Parameters
+    ----------
+    child : Child
+        Not started yet.
+    more : mapping
+        What it is told besides the draft, the files, the quality and where the clip goes.
+    tell, hear
+        See `Child.result`.
+
+    Returns
+    -------
+    dict
+        Its last word: `{"done": …}` or `{"error": …}`.
+    """
+    out = storage.making(job.clip)
+    kept = False
+    try:
+        async with storage.checkout(job.assets) as paths:
+            order = {
+                "draft": job.draft,
+                "assets": {asset_id: str(path) for asset_id, path in paths.items()},
+                "out": str(out),
+                "quality": job.quality,
+                **more,
+            }
+            try:
+                await child.start(order)
+                said = await child.result(tell, hear)
+            finally:
+                await child.stop()
+            if "done" in said:
+                said = await asyncio.to_thread(complete, out, dict(job.draft), dict(paths), said)
+        if "done" in said:
+            await storage.put(out, job.clip)
+            kept = True
+        return said
+    finally:
+        if not kept:
+            out.unlink(missing_ok=True)
+
+
 class ChildRunner:
     """Runs each render in a process of its own.
 
@@ -117,38 +168,12 @@ class ChildRunner:
     async def run(self, job: Job, tell: Callable[[float], None]) -> Outcome:
         """Run one render; see `Runner`."""
         self._running += 1
+        # Alone, it may use everything; in a batch, each has a share, because joining and the start use one core.
+        more = {"cache": str(self._storage.shelf), "workers": max(1, self._cores // self._running)}
         try:
-            # Alone, it may use everything; in a batch, each has a share, because joining and the start use one core.
-            return await self._run(job, tell, max(1, self._cores // self._running))
+            said = await make(self._storage, job, Child(job.name, WORKER), more, tell)
         finally:
             self._running -= 1
-
-    async def _run(self, job: Job, tell: Callable[[float], None], workers: int) -> Outcome:
-        out = self._storage.making(job.clip)
-        kept = False
-        try:
-            async with self._storage.checkout(job.assets) as paths:
-                order = {
-                    "draft": job.draft,
-                    "assets": {asset_id: str(path) for asset_id, path in paths.items()},
-                    "out": str(out),
-                    "quality": job.quality,
-                    "cache": str(self._storage.shelf),
-                    "workers": workers,
-                }
-                worker = Child(job.name, WORKER)
-                try:
-                    await worker.start(order)
-                    said = await worker.result(tell)
-                finally:
-                    await worker.stop()
-                if "done" in said:
-                    said = await asyncio.to_thread(complete, out, dict(job.draft), dict(paths), said)
-            if "done" not in said:
-                return Outcome(error_type=str(said["error"]["type"]), error=str(said["error"]["message"]))
-            await self._storage.put(out, job.clip)
-            kept = True
+        if "done" in said:
             return Outcome(said["done"])
-        finally:
-            if not kept:
-                out.unlink(missing_ok=True)
+        return Outcome(error_type=str(said["error"]["type"]), error=str(said["error"]["message"]))

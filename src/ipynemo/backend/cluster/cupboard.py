@@ -6,10 +6,10 @@ import hashlib
 import os
 import shutil
 import threading
-import time
 import uuid
-from contextlib import suppress
 from pathlib import Path
+
+from ipynemo.backend.tidying import tidy
 
 __all__ = ["Cupboard"]
 
@@ -81,18 +81,11 @@ class Cupboard:
         return begin + len(block) == size and self.keep(part, name)
 
     def _tidy(self) -> None:
-        now = time.time()
-        found = []
-        for path in self._folder.iterdir():
-            with suppress(FileNotFoundError):
-                status = path.stat()
-                if not path.name.startswith("."):
-                    found.append((status.st_mtime, status.st_size, path))
-                elif now - status.st_mtime > 60 * IN_USE_S:
-                    path.unlink()
-        total = sum(size for _, size, _ in found)
-        for used, size, path in sorted(found):
-            if total <= self._most or now - used < IN_USE_S:
-                return
-            path.unlink(missing_ok=True)
-            total -= size
+        tidy(
+            self._folder,
+            self._most,
+            is_whole=lambda path: not path.name.startswith("."),
+            is_part=lambda path: path.name.startswith("."),
+            in_use_s=IN_USE_S,
+            forgotten_s=60 * IN_USE_S,
+        )

@@ -6,11 +6,10 @@ Several processes may share a folder: a file that is there is whole, and the old
 from __future__ import annotations
 
 import os
-import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ipynemo.backend.render.parts import part_of
+from ipynemo.backend.tidying import tidy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,18 +54,11 @@ class Shelf:
 
     def tidy(self) -> None:
         """Take away what was not used for longest, until the rest is small enough."""
-        now = time.time()
-        found = []
-        for path in self.folder.iterdir():
-            with suppress(FileNotFoundError):
-                stat = path.stat()
-                if path.suffix == ".mp4":
-                    found.append((stat.st_mtime, stat.st_size, path))
-                elif path.suffix == ".tmp" and now - stat.st_mtime > FORGOTTEN_S:
-                    path.unlink()
-        total = sum(size for _, size, _ in found)
-        for used, size, path in sorted(found):
-            if total <= self._most or now - used < IN_USE_S:
-                return
-            path.unlink(missing_ok=True)
-            total -= size
+        tidy(
+            self.folder,
+            self._most,
+            is_whole=lambda path: path.suffix == ".mp4",
+            is_part=lambda path: path.suffix == ".tmp",
+            in_use_s=IN_USE_S,
+            forgotten_s=FORGOTTEN_S,
+        )

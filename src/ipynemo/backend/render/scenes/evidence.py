@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ipynemo.backend.render.planes import from_colour
-from ipynemo.backend.render.scenes.acting import DrawnScene
-from ipynemo.backend.render.scenes.drawing import Drawing, Words, come, filled, set_words, softened, words
+from ipynemo.backend.render.scenes.drawing import Drawing, Words, filled, set_words, softened, words
+from ipynemo.backend.render.scenes.listing import Listing
 from ipynemo.backend.render.scenes.marks import draw_mark
-from ipynemo.backend.render.scenes.stage import APART_S, FAINT, GROUND, LEVELS, Box, Moment
+from ipynemo.backend.render.scenes.stage import APART_S, FAINT, GROUND, LEVELS, Box
 from ipynemo.backend.render.values import choice, object_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
 
     from ipynemo.backend.render.planes import Planes
     from ipynemo.backend.render.scenes.acting import Picture
@@ -64,7 +64,7 @@ def _short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-class Evidence(DrawnScene):
+class Evidence(Listing):
     """See `ipynemo.backend.render.scenes`; `about` holds `cards`, `more` and `foot`."""
 
     def __init__(self, about: Mapping[str, Any], picture: Picture | None, stage: Stage, duration_s: float) -> None:
@@ -72,16 +72,16 @@ class Evidence(DrawnScene):
         given = about.get("cards")
         cards = [object_of(card) for card in given[:MOST_CARDS]] if isinstance(given, list) else []
         cards = [card for card in cards if words(card, "text") or words(card, "label")]
-        self._ground, room = self._set_picture(many=len(cards) > 3)
-        self._pieces = self._set_cards(cards, room)
+        self.ground, room = self._set_picture(many=len(cards) > 3)
+        self.pieces = self._set_cards(cards, room)
         last = min(0.6, 1 - 0.6 / max(duration_s, 0.6))  # by then all has begun to come in
         apart = min(max(0.09 * duration_s, APART_S), 1.2) / max(duration_s, 0.1)
         first = min(0.35 / max(duration_s, 0.35), 0.1)
-        count = len(self._pieces)
+        count = len(self.pieces)
         apart = min(apart, (last - first) / max(count - 1, 1))
-        self._begins = [first + n * apart for n in range(count)]
+        self.begins = [first + n * apart for n in range(count)]
         # Half of many cards, then all; a picture without any says nothing.
-        self.stills = (self._begins[count // 2], 1.0) if count > 2 else (1.0,)
+        self.stills = (self.begins[count // 2], 1.0) if count > 2 else (1.0,)
 
     def _set_picture(self, *, many: bool) -> tuple[Planes, Box]:
         stage = self.stage
@@ -194,13 +194,3 @@ class Evidence(DrawnScene):
                 drawing.write(line, left, top)
                 top += line.height + px(LEADING)
         return drawing.cut()
-
-    def state(self, now: Moment) -> Hashable:
-        """Return how far each card has come in."""
-        return tuple(round(now.came(begin), 3) for begin in self._begins)
-
-    def paint(self, state: tuple[float, ...], frame: Planes) -> None:
-        """Draw the picture, and the cards as far as they have come in."""
-        frame.put(self._ground)
-        for piece, strength in zip(self._pieces, state, strict=True):
-            come(piece, frame, strength, self.stage)

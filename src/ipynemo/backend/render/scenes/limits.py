@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipynemo.backend.render.planes import from_colour
-from ipynemo.backend.render.scenes.acting import DrawnScene
-from ipynemo.backend.render.scenes.drawing import Drawing, come, filled, set_words, softened, words
-from ipynemo.backend.render.scenes.stage import FAINT, GROUND, SIGNAL, Box, Moment
+from ipynemo.backend.render.scenes.drawing import Drawing, filled, set_words, softened, words
+from ipynemo.backend.render.scenes.listing import Listing
+from ipynemo.backend.render.scenes.stage import FAINT, GROUND, SIGNAL, Box
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from ipynemo.backend.render.planes import Planes
@@ -28,7 +28,7 @@ SCALES = [0.94**n for n in range(12)]  # tried one after the other, until all fi
 PAD, INDENT, GAP, BELOW_HEADING = 60, 52, 30, 38
 
 
-class Limits(DrawnScene):
+class Limits(Listing):
     """See `ipynemo.backend.render.scenes`; `about` holds `heading` and `lines`."""
 
     def __init__(self, about: Mapping[str, Any], picture: Picture | None, stage: Stage, duration_s: float) -> None:
@@ -38,12 +38,12 @@ class Limits(DrawnScene):
         room = stage.room
         across = min(room.width, stage.px(WIDTH))
         heading, lines, scale = self._fitted([line for line in told if line], across, room.height)
-        self._ground, self._pieces = self._drawn(heading, lines, scale, across, room)
+        self.ground, self.pieces = self._drawn(heading, lines, scale, across, room)
         apart = min(0.9, 0.18 * duration_s)  # seconds, so that each line can be read before the next one
-        self._begins = [(0.2 + n * apart) / max(duration_s, 0.1) for n in range(len(self._pieces))]
+        self.begins = [(0.2 + n * apart) / max(duration_s, 0.1) for n in range(len(self.pieces))]
         latest = max(0.0, 1 - 0.7 / max(duration_s, 0.7))
-        if self._begins and self._begins[-1] > latest:
-            self._begins = [begin * latest / self._begins[-1] for begin in self._begins]
+        if self.begins and self.begins[-1] > latest:
+            self.begins = [begin * latest / self.begins[-1] for begin in self.begins]
 
     def _fitted(self, told: list[str], across: float, height: float) -> tuple[Words, list[Words], float]:
         """Return the heading and the lines, as large as fits."""
@@ -102,13 +102,3 @@ class Limits(DrawnScene):
         if self.picture is None:
             return from_colour(GROUND, *self.stage.frame)
         return filled(softened(self.picture.within(*self.stage.frame), self.stage, 0.42, 0.03))
-
-    def state(self, now: Moment) -> Hashable:
-        """Return how far each line has come in."""
-        return tuple(round(now.came(begin), 3) for begin in self._begins)
-
-    def paint(self, state: tuple[float, ...], frame: Planes) -> None:
-        """Draw the card, and the lines as far as they have come in."""
-        frame.put(self._ground)
-        for piece, strength in zip(self._pieces, state, strict=True):
-            come(piece, frame, strength, self.stage)
