@@ -164,10 +164,12 @@ def run(*commands: Sequence[str], order: bytes = b"", environment: Mapping[str, 
     )
 
 
-def until(mark: bytes, command: Sequence[str], order: bytes = b"") -> float:
+def until(
+    mark: bytes, command: Sequence[str], order: bytes = b"", environment: Mapping[str, str] | None = None
+) -> float:
     """Return the seconds from the start of a command until it writes a line that begins with `mark`, and end it."""
     start = time.perf_counter()
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         if order:

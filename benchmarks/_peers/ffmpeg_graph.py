@@ -69,7 +69,7 @@ def _dissolved(seconds: int) -> tuple[list[str], str]:
         fade = f"xfade=transition=fade:duration={DISSOLVE_S}:offset={shot.start_s}"
         chains += [_zoom(shot.number, seconds, "format=yuv420p"), f"[{last}][v{shot.number}]{fade}[x{shot.number}]"]
         last = f"x{shot.number}"
-    return chains, last
+    return [*chains, f"[{last}]format=yuv420p[x]"], "x"
 
 
 def _overlaid(seconds: int) -> tuple[list[str], str]:
