@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -61,6 +62,8 @@ def notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iter
         kernel: str = "python3",
     ) -> NotebookPage:
         stem = re.sub(r"\W+", "_", request.node.name)
+        if name is None:
+            shutil.rmtree(lab.folder / f"{stem}_{len(opened)}", ignore_errors=True)  # what a first try has left
         path = lab.write(name or f"{stem}_{len(opened)}/notebook.ipynb", cells, kernel)
         page = NotebookPage(lab, browser, path, width=width, height=height, dark=dark)
         opened.append(page)

@@ -204,7 +204,7 @@ def test_a_reload_shows_the_answer_that_is_under_way(notebook: NotebookOpener, p
 
 def test_what_an_answer_proposes_and_what_goes_wrong_have_their_buttons(notebook: NotebookOpener, port: int) -> None:
     talk = opened(notebook, port)
-    talk.type("tool 2")
+    talk.type("tool 6")  # long enough for a page that is slow to show what it is at
     expect(talk.page.get_by_text("Editing the timeline…")).to_be_visible()
     talk.shot("tool")
     expect(talk.page.get_by_text("⏳ Still working…")).to_be_visible()

@@ -19,7 +19,6 @@ from email.message import Message
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-import anyio
 import httpcore
 import httpx
 
@@ -245,13 +244,15 @@ async def _saved(
         raise limit
     size, digest = 0, hashlib.sha256()
     encoding = headers.get("content-encoding", "identity").strip().lower()
-    async with aclosing(_unpacked(response, encoding, host)) as pieces, await anyio.open_file(part, "wb") as file:
-        async for piece in pieces:
-            size += len(piece)
-            if size > max_bytes:
-                raise limit
-            digest.update(piece)
-            await file.write(piece)
+    # Opened here: what a thread opens for a task that is cancelled meanwhile, nobody closes.
+    with part.open("wb") as file:
+        async with aclosing(_unpacked(response, encoding, host)) as pieces:
+            async for piece in pieces:
+                size += len(piece)
+                if size > max_bytes:
+                    raise limit
+                digest.update(piece)
+                await asyncio.to_thread(file.write, piece)
     return size, digest.hexdigest()
 
 
