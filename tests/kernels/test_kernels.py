@@ -101,11 +101,8 @@ INTERRUPTED = {
 }
 
 
-@pytest.mark.parametrize("name", INTERRUPTED)
-def test_the_stop_button_cancels_the_request_and_the_next_cell_works(
-    kernel: Kernel, peer: Peer, video: Path, name: str
-) -> None:
-    # Nothing else happens on the kernel's loop: an awaiting cell sleeps as deeply as a user's does.
+def stop(kernel: Kernel, peer: Peer, video: Path, name: str) -> None:
+    """Run one of the cells against a server that holds its answer back for ever, and press the stop button."""
     faults = [{"on": "GET /api/credits.*", "hang": True}] if name == "credits" else []
     peer.set(video=str(video), faults=faults, hang_chat=True, cuts=[1000], hang_download=True)
     kernel.run(f"use({peer.url!r})")
@@ -113,10 +110,17 @@ def test_the_stop_button_cancels_the_request_and_the_next_cell_works(
     cell = kernel.queue(code)
     peer.until_noted("hanging")
     kernel.interrupt()
-    # The server holds the answer back for ever, so both can only be the work of the interrupt.
-    peer.until_noted("gone")
+    peer.until_noted("gone")  # which can only be the work of the interrupt, as can the cell's end
     stopped = kernel.result(cell)
     assert stopped.error == error, stopped.errors
+
+
+@pytest.mark.parametrize("name", INTERRUPTED)
+def test_the_stop_button_cancels_the_request_and_the_next_cell_works(
+    kernel: Kernel, peer: Peer, video: Path, name: str
+) -> None:
+    # Nothing else happens on the kernel's loop: an awaiting cell sleeps as deeply as a user's does.
+    stop(kernel, peer, video, name)
     assert kernel.run("print(nemo.credits().total)") == "100\n"
     marks = [next(iter({"hanging", "gone"} & entry.keys()), entry.get("path")) for entry in peer.log()]
     assert marks.index("hanging") < marks.index("gone") < len(marks) - 1
@@ -129,17 +133,10 @@ def test_the_stop_button_cancels_the_request_and_the_next_cell_works(
 def test_the_stop_button_leaves_what_runs_beside_the_call_alone(
     kernel: Kernel, peer: Peer, video: Path, name: str
 ) -> None:
-    faults = [{"on": "GET /api/credits.*", "hang": True}] if name == "credits" else []
-    peer.set(video=str(video), faults=faults, hang_chat=True, cuts=[1000], hang_download=True)
-    kernel.run(f"use({peer.url!r}); other = beside(work_s=0.02)")
-    code, error = INTERRUPTED[name]
-    cell = kernel.queue(code)
-    peer.until_noted("hanging")
-    kernel.interrupt()
-    assert kernel.result(cell).error == error
+    kernel.run("other = beside(work_s=0.02)")
+    stop(kernel, peer, video, name)
     assert kernel.run("before = len(ticks); await asyncio.sleep(0.1); print(len(ticks) > before)") == "True\n"
     assert kernel.run("print(other.done(), other.cancel())") == "False True\n"
-    peer.until_noted("gone")
 
 
 def test_a_call_that_a_callback_makes_is_interrupted_too(kernel: Kernel, peer: Peer, video: Path) -> None:
