@@ -5,6 +5,9 @@ VENV ?= .venv
 PYTHON ?=
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
+# What pip installs it compiles, but nothing that is editable; and where Python may write no bytecode, each of our many
+# processes would compile the sources again, a tenth of a second of it.
+COMPILE = $(BIN)/python -m compileall -q src/ipynemo
 PYTEST_ARGS ?=
 # Many tests wait for servers more than they compute; a file stays in one process, and so do its servers.
 # One process more than there are processors keeps them all busy; beyond eight, servers and browsers only crowd.
@@ -28,10 +31,12 @@ $(BIN)/python:
 
 $(VENV)/.demo-installed: pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet --editable '.[notebooks]'
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev-installed: pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet --editable '.[dev]'
+	@$(COMPILE)
 	@touch $@ $(VENV)/.demo-installed
 
 demo: $(VENV)/.demo-installed
@@ -76,6 +81,7 @@ format: $(VENV)/.dev-installed
 # Peers that want packages of their own get them on first use, below .cache/bench; one that cannot be had is named, and
 # left out. One script that fails does not keep the others from running.
 bench: $(VENV)/.dev-installed
+	@$(COMPILE)
 	@if CHROMIUM=`sh tools/browser.sh $(VENV)`; then export CHROMIUM; fi; \
 	failed=; \
 	for script in benchmarks/[a-z]*.py; do \

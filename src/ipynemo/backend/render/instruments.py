@@ -26,17 +26,15 @@ def _times(seconds: float) -> np.ndarray:
     return np.arange(max(1, int(seconds * SAMPLE_RATE)), dtype=np.float32) / np.float32(SAMPLE_RATE)
 
 
-def _shaped(wave: np.ndarray, attack_s: float, release_s: float) -> np.ndarray:
-    """Return the wave with soft ends."""
-    rise = min(int(attack_s * SAMPLE_RATE), len(wave))
-    fall = min(int(release_s * SAMPLE_RATE), len(wave))
-    shape = np.ones(len(wave), np.float32)
+def _shaped(note: Note, attack_s: float, release_s: float) -> Note:
+    """Give a note soft ends, and return it."""
+    rise = min(int(attack_s * SAMPLE_RATE), len(note))
+    fall = min(int(release_s * SAMPLE_RATE), len(note))
     if rise:
-        shape[:rise] = np.sin(np.linspace(0, np.pi / 2, rise, dtype=np.float32)) ** 2
+        note[:rise] *= (np.sin(np.linspace(0, np.pi / 2, rise, dtype=np.float32)) ** 2)[:, None]
     if fall:
-        shape[-fall:] *= np.cos(np.linspace(0, np.pi / 2, fall, dtype=np.float32)) ** 2
-    shaped: np.ndarray = wave * (shape if wave.ndim == 1 else shape[:, None])
-    return shaped
+        note[-fall:] *= (np.cos(np.linspace(0, np.pi / 2, fall, dtype=np.float32)) ** 2)[:, None]
+    return note
 
 
 def _both(left: np.ndarray, right: np.ndarray | None = None) -> Note:

@@ -43,8 +43,8 @@ def _played(score: Score) -> Samples:
             wave = PITCHED[note.instrument](note.pitch, round(note.length * beat_s, 3))
         start = round(note.start * beat_s * SAMPLE_RATE)
         wave = wave[: len(out) - start]
-        gains = np.array([min(1 - note.pan, 1), min(1 + note.pan, 1)], np.float32) * np.float32(note.level)
-        out[start : start + len(wave)] += wave * gains
+        for side, pan in enumerate((1 - note.pan, 1 + note.pan)):  # numpy is slow on rows of two
+            out[start : start + len(wave), side] += wave[:, side] * (np.float32(min(pan, 1)) * np.float32(note.level))
     forget()
     return out
 
@@ -56,8 +56,9 @@ def _in_a_room(dry: Samples, amount: float, rng: np.random.Generator) -> Samples
     echo[: round(0.012 * SAMPLE_RATE)] = 0
     echo = low_pass(echo, 3_800, 1)
     echo /= np.sqrt((echo**2).sum(axis=0))
-    # Block by block: the spectrum of the whole at once would be the most memory that a render takes.
-    size = 1 << (4 * len(echo) - 1).bit_length()
+    # Block by block: the spectrum of the whole at once would be the most memory that a render takes. Memory for larger
+    # blocks than these would come anew each time, and to clear it takes as long as to compute.
+    size = 1 << (2 * len(echo) - 1).bit_length()
     step = size - len(echo) + 1
     room = dry.copy()
     for side in (0, 1):

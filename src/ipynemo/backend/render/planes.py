@@ -61,15 +61,18 @@ class Planes:
         for (mine, _), (theirs, _) in zip(self.each, other.each, strict=True):
             np.copyto(mine, theirs)
 
-    def scaled(self, size: tuple[int, int]) -> Planes:
-        """Return the picture scaled to an even width and height."""
-        half = (size[0] // 2, size[1] // 2)
+    def scaled(self, size: tuple[int, int], pad: int = 0) -> Planes:
+        """Return the picture scaled to an even width and height, within a border of `pad` pixels that repeats its edge.
+
+        The border, an even number of pixels, is that of `y`; the colours have half as much.
+        """
+        half, thin_pad = (size[0] // 2, size[1] // 2), pad // 2
         return Planes(
-            _scaled(self.y, size),
-            _scaled(self.u, half),
-            _scaled(self.v, half),
-            None if self.alpha is None else _scaled(self.alpha, size),
-            None if self.thin is None else _scaled(self.thin, half),
+            _scaled(self.y, size, pad),
+            _scaled(self.u, half, thin_pad),
+            _scaled(self.v, half, thin_pad),
+            None if self.alpha is None else _scaled(self.alpha, size, pad),
+            None if self.thin is None else _scaled(self.thin, half, thin_pad),
         )
 
     def copy(self) -> Planes:
@@ -112,12 +115,18 @@ def _reformatted(rgb: np.ndarray, size: tuple[int, int], layout: str = "yuv420p"
     )
 
 
-def _scaled(plane: Plane, size: tuple[int, int]) -> Plane:
-    if plane.shape == size[::-1]:
+def _scaled(plane: Plane, size: tuple[int, int], pad: int = 0) -> Plane:
+    """Return a plane scaled to a width and a height; where nothing is asked for, the same one."""
+    if not pad and plane.shape == size[::-1]:
         return plane
+    wide = np.empty((size[1] + 2 * pad, size[0] + 2 * pad), np.uint8)
+    inner = wide[pad : pad + size[1], pad : pad + size[0]]  # drawn where it stays: as a copy it would be memory twice
     shrinks = size[0] <= plane.shape[1] and size[1] <= plane.shape[0]
-    scaled: Plane = cv2.resize(plane, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-    return scaled
+    cv2.resize(plane, size, inner, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    if pad:
+        wide[:pad, pad:-pad], wide[-pad:, pad:-pad] = inner[0], inner[-1]
+        wide[:, :pad], wide[:, -pad:] = wide[:, pad : pad + 1], wide[:, -pad - 1 : -pad]
+    return wide
 
 
 def _without_offset(plane: Plane, zero: int, alpha: Plane) -> Plane:

@@ -136,26 +136,10 @@ def prepare(
     bordered : bool
         False saves the border, where the picture is only ever taken to the pixel.
     """
-    if spread is not None and spread != planes.size:
-        planes = planes.scaled(spread)
-    width, height = planes.size
+    width, height = spread or planes.size
     # What lies outside is looked at from the first and the last pixels, and by what is drawn in vain before them.
     pad = 2 * math.ceil((_begins(max(frame)) + 2) * LEVEL * SPARE / 2) if bordered else 0
-    if pad:
-        half = pad // 2
-        planes = Planes(
-            _bordered(planes.y, pad),
-            _bordered(planes.u, half),
-            _bordered(planes.v, half),
-            None if planes.alpha is None else _bordered(planes.alpha, pad),
-            None if planes.thin is None else _bordered(planes.thin, half),
-        )
-    return Prepared(planes, width / picture[0], height / picture[1], pad)
-
-
-def _bordered(plane: Plane, pad: int) -> Plane:
-    wider: Plane = cv2.copyMakeBorder(plane, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
-    return wider
+    return Prepared(planes.scaled((width, height), pad), width / picture[0], height / picture[1], pad)
 
 
 def span(start: float, end: float, room: int) -> tuple[int, int, tuple[float, float]]:
