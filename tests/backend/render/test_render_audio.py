@@ -9,8 +9,10 @@ import pytest
 from render_kit import RED, plain, tone, write_film, write_sound
 
 from ipynemo.backend.render.audio import Recording
+from ipynemo.backend.render.encode import SoundEncoder
 from ipynemo.backend.render.faults import BrokenAssetError
 from ipynemo.backend.render.mixing import CEILING, Mixer, envelope, soft_limit
+from ipynemo.backend.render.music import Music
 from ipynemo.backend.render.scene import Sound
 
 if TYPE_CHECKING:
@@ -170,3 +172,15 @@ def test_an_envelope_without_fades_only_softens_its_ends() -> None:
     assert isinstance(ends, np.ndarray)
     assert ends[0] == 0
     assert ends[240:47760].min() == 1
+
+
+def test_the_encoder_stays_within_40_db_of_the_music(tmp_path: Path) -> None:
+    music = Music("calm").read(200 * 1024)
+    encoder = SoundEncoder(tmp_path / "sound.mp4")
+    encoder.add(music)
+    encoder.finish()
+    recording = Recording(tmp_path / "sound.mp4")
+    heard = recording.read(len(music))
+    recording.close()
+    assert 20 * np.log10(rms(music) / rms(heard - music)) > 40
+    assert (tmp_path / "sound.mp4").stat().st_size < 1.1 * 128_000 / 8 * len(music) / 48_000

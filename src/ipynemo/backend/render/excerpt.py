@@ -17,7 +17,7 @@ from av.video.reformatter import ColorRange
 
 from ipynemo import __version__
 from ipynemo.backend.render.compose import Composer
-from ipynemo.backend.render.encode import AUDIO_FRAME, BT709, ENCODING
+from ipynemo.backend.render.encode import AUDIO_FRAME, BT709, ENCODING, SOUND_CODING
 from ipynemo.backend.render.faults import MissingAssetError
 from ipynemo.backend.render.mixing import Mixer
 from ipynemo.backend.render.scene import FPS, SAMPLE_RATE, Shot, to_scene
@@ -88,7 +88,8 @@ def excerpt(
     try:
         with av.open(sink, "w", format="mp4", options=MUXING) as film:
             film.metadata["comment"] = f"Preview made with ipynemo {__version__}"
-            picture, sound = _picture(film, scene), film.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")
+            picture = _picture(film, scene)
+            sound = film.add_stream("aac", rate=SAMPLE_RATE, layout="stereo", options=SOUND_CODING)
             sound.bit_rate = SOUND_BITS_PER_S
             sound.time_base = Fraction(1, SAMPLE_RATE)
             heard = _sound_packets(sound, mixer)
