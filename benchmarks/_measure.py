@@ -2,7 +2,8 @@
 
 CPU time is what the kernel has booked once everybody has ended. A child that outlives its parent, such as a browser's,
 is taken over and waited for, or it would cost nothing. The largest process is told by its own high-water mark, all of
-them together by their proportional share (PSS), looked at a few times a second; only Linux tells that.
+them together by their proportional share (PSS), looked at once a second; only Linux tells that. It walks through all
+pages of a process to do so, which makes one that maps a gigabyte several per cent slower.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LOOK_S = 0.2, 1.0  # between two looks at the memory, at first and in a long run
+LOOK_S = 0.2  # between two looks at which processes there are, and at their own marks
+SHARES_S = 1.0  # between two looks at what each has of the memory
 PATIENCE_S = 10.0  # for what outlives its parent
 _PR_SET_CHILD_SUBREAPER = 36  # prctl.h
 
@@ -44,24 +46,29 @@ class Took:
 class _Memory:
     """Watches the processes below this one, in a thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shares: bool) -> None:
         self.largest_kib = 0
         self.together_kib = 0
+        self._shares = shares
         self.seen: set[int] = set()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
-        begun = time.monotonic()
-        while not self._done.wait(min(max(LOOK_S[0], (time.monotonic() - begun) / 100), LOOK_S[1])):
-            together = 0
-            for pid in below(os.getpid()):
-                self.seen.add(pid)
+        shares_at = time.monotonic() + SHARES_S
+        while not self._done.wait(LOOK_S):
+            pids, together = below(os.getpid()), 0
+            self.seen.update(pids)
+            with_shares = self._shares and time.monotonic() >= shares_at
+            for pid in pids:
                 with suppress(OSError):  # it has just ended
                     self.largest_kib = max(self.largest_kib, _kib(Path(f"/proc/{pid}/status"), "VmHWM:"))
-                    together += _kib(Path(f"/proc/{pid}/smaps_rollup"), "Pss:")
-            self.together_kib = max(self.together_kib, together)
+                    if with_shares:
+                        together += _kib(Path(f"/proc/{pid}/smaps_rollup"), "Pss:")
+            if with_shares:
+                self.together_kib = max(self.together_kib, together)
+                shares_at = time.monotonic() + SHARES_S
 
     def stop(self) -> None:
         self._done.set()
@@ -107,7 +114,9 @@ def _reap(seen: set[int]) -> None:
                     limit = float("inf")
 
 
-def run(*commands: Sequence[str], order: bytes = b"", environment: Mapping[str, str] | None = None) -> Took:
+def run(
+    *commands: Sequence[str], order: bytes = b"", environment: Mapping[str, str] | None = None, shares: bool = True
+) -> Took:
     """Run commands beside each other.
 
     Parameters
@@ -116,6 +125,8 @@ def run(*commands: Sequence[str], order: bytes = b"", environment: Mapping[str, 
     order : bytes
         What each reads from its standard input, which stays open until it has ended.
     environment : mapping, optional
+    shares : bool
+        Whether to look at what each has of the memory.
 
     Raises
     ------
@@ -124,7 +135,7 @@ def run(*commands: Sequence[str], order: bytes = b"", environment: Mapping[str, 
     """
     adopt_orphans()
     before, start = os.times(), time.perf_counter()
-    memory = _Memory()
+    memory = _Memory(shares=shares)
     processes = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                          env=environment)

@@ -1,6 +1,6 @@
 """How long a render takes, beside the bare encode of the same frames, FFmpeg, MoviePy 2 and Remotion 4.
 
-Run with `python benchmarks/render.py [--rounds 3] [--slow-rounds 1] [--without remotion …]`. Four photographs of
+Run with `python benchmarks/render.py [--rounds 7] [--slow-rounds 1] [--without remotion …]`. Four photographs of
 3000 × 2000, made on the spot, with a slow zoom and pan, dissolves of half a second, three titles, a translucent lower
 third, music with a fade: 20 s of 1920 × 1080, 30 frames a second, H.264 veryfast crf 20. Peers that want packages of
 their own get them on first use, below `.cache/bench`; `_peers/README.md` says what each of them does.
@@ -76,9 +76,10 @@ class Stage:
         )
 
     def limit(self) -> Took:
-        """Encode the finished frames, in two processes."""
+        """Encode the finished frames, in two processes; looking at all that they map would slow them down."""
         half = self.seconds * FPS // 2
-        return run(self.limit_command(0, half), self.limit_command(half, 2 * half), environment=child_environment())
+        halves = (self.limit_command(0, half), self.limit_command(half, 2 * half))
+        return run(*halves, environment=child_environment(), shares=False)
 
     def runner(self, who: str) -> tuple[str, Runner]:
         """Return a peer's name with its version, and what runs it.
@@ -112,16 +113,16 @@ class Stage:
         return peer.version, lambda: run(render, environment=peer.environment)
 
 
-def in_turn(runners: dict[str, Runner], rounds: int, slow_rounds: int) -> tuple[dict[str, list[Took]], dict[str, str]]:
-    """Return what everybody took, round by round, and why some did not."""
+def in_turn(runners: dict[str, Runner], rounds: dict[str, int]) -> tuple[dict[str, list[Took]], dict[str, str]]:
+    """Return what everybody took, round by round, and why some did not; every other round goes backwards."""
     took: dict[str, list[Took]] = {who: [] for who in runners}
     failed: dict[str, str] = {}
-    for number in range(rounds):
-        for who, runner in runners.items():
-            if who in failed or (who in SLOW and number >= slow_rounds):
+    for number in range(rounds["ours"]):
+        for who in list(runners)[:: -1 if number % 2 else 1]:
+            if who in failed or number >= rounds[who]:
                 continue
             try:
-                took[who].append(runner())
+                took[who].append(runners[who]())
             except FailedError as error:
                 if who == "ours":
                     raise
@@ -194,7 +195,8 @@ def films_of(stage: Stage, peers: list[str]) -> dict[str, Any]:
 def main() -> int:
     """Measure, print, write; return 1 where a peer's film is wrong."""
     parser = options(__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="of ours, the bare encode and FFmpeg (default 3)")
+    parser.add_argument("--rounds", type=int, default=7, help="of ours and the bare encode (default 7)")
+    parser.add_argument("--ffmpeg-rounds", type=int, default=3, help="of them with FFmpeg (default 3)")
     parser.add_argument("--slow-rounds", type=int, default=1, help="of them with MoviePy and Remotion (default 1)")
     parser.add_argument("--seconds", type=int, default=20, help="length of the film (default 20)")
     parser.add_argument("--without", nargs="+", default=[], choices=[*QUICK[1:], *SLOW], help="leave these peers out")
@@ -216,7 +218,9 @@ def main() -> int:
                 print(f"*** {who} is missing: {missing[who]}", flush=True)
             else:
                 names.setdefault(who, version)
-        took, failed = in_turn(runners, given.rounds, given.slow_rounds)
+        rounds = dict.fromkeys(("ours", "limit"), given.rounds)
+        rounds |= dict.fromkeys(QUICK[1:], given.ffmpeg_rounds) | dict.fromkeys(SLOW, given.slow_rounds)
+        took, failed = in_turn(runners, rounds)
         there = [who for who in took if took[who] and who not in failed and who not in ("ours", "limit")]
         films = films_of(stage, there)
         first = first_frame(stage)
@@ -230,7 +234,8 @@ def main() -> int:
             rows += compared(who, name, took[who], took["ours"])
     note = (
         f"{given.seconds} s of film, whole processes in turn. The ratio is the peer's figure to ours, the median of "
-        f"{given.rounds} rounds ({given.slow_rounds} with MoviePy and Remotion). CPU time is that of all processes; "
+        f"{given.rounds} rounds with the bare encode, {given.ffmpeg_rounds} with FFmpeg, {given.slow_rounds} with "
+        "MoviePy and Remotion; every other round goes backwards. CPU time is that of all processes; "
         "their memory together is the sum of what each has of it (PSS). Remotion's page is packed beforehand, its "
         "browser's start counts; the others hear music that is there, ours makes it."
     )
