@@ -5,6 +5,8 @@ VENV ?= .venv
 PYTHON ?=
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
+# The source of what installing builds as machine code, where there is a C compiler.
+NATIVE = src/ipynemo/backend/render/resample.c
 # What pip installs it compiles, but nothing that is editable; and where Python may write no bytecode, each of our many
 # processes would compile the sources again, a tenth of a second of it.
 COMPILE = $(BIN)/python -m compileall -q src/ipynemo
@@ -29,12 +31,12 @@ help:
 $(BIN)/python:
 	@sh tools/venv.sh $(VENV) $(PYTHON)
 
-$(VENV)/.demo-installed: pyproject.toml | $(BIN)/python
+$(VENV)/.demo-installed: pyproject.toml $(NATIVE) | $(BIN)/python
 	$(PIP) install --quiet --editable '.[notebooks]'
 	@$(COMPILE)
 	@touch $@
 
-$(VENV)/.dev-installed: pyproject.toml | $(BIN)/python
+$(VENV)/.dev-installed: pyproject.toml $(NATIVE) | $(BIN)/python
 	$(PIP) install --quiet --editable '.[dev]'
 	@$(COMPILE)
 	@touch $@ $(VENV)/.demo-installed

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -103,6 +105,29 @@ def test_the_wheel_says_what_it_is(built: dict[str, Path]) -> None:
     assert "ipynemo = ipynemo.cli:main" in commands
 
 
+LIBRARY = "ipynemo/backend/render/_resample.so"
+BUILDS = sys.platform != "win32" and platform.machine() == "x86_64" and shutil.which("cc") is not None
+
+
+def test_the_wheel_has_the_sampler_where_there_is_a_compiler(built: dict[str, Path]) -> None:
+    with zipfile.ZipFile(built["wheel"]) as wheel:
+        assert (LIBRARY in wheel.namelist()) == BUILDS
+    assert built["wheel"].stem.endswith("-py3-none-any") == (not BUILDS)
+
+
+def test_without_a_compiler_the_wheel_is_for_all_computers(tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT)
+    done = call(*command, cwd=tmp_path, CC="/there/is/none")
+    assert "OpenCV draws instead" in done.stdout + done.stderr
+    (path,) = tmp_path.glob("*.whl")
+    assert path.name == "ipynemo-0.1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path) as wheel:
+        assert LIBRARY not in wheel.namelist()
+    insisting = call(*command, cwd=tmp_path, check=False, CC="/there/is/none", IPYNEMO_NATIVE="1")
+    assert insisting.returncode != 0
+    assert "The sampler cannot be built" in insisting.stdout + insisting.stderr
+
+
 def test_the_sdist_holds_what_a_packager_needs(built: dict[str, Path]) -> None:
     with tarfile.open(built["sdist"]) as sdist:
         names = {name.split("/", 1)[1] for name in sdist.getnames() if "/" in name}
@@ -112,6 +137,8 @@ def test_the_sdist_holds_what_a_packager_needs(built: dict[str, Path]) -> None:
         "LICENSE",
         "Makefile",
         "tools/demo.py",
+        "tools/build_native.py",
+        "src/ipynemo/backend/render/resample.c",
         *(f"notebooks/{name}" for name in NOTEBOOKS),
     ):
         assert name in names
@@ -148,6 +175,13 @@ def test_the_quickstart_runs_from_the_wheel_in_an_empty_folder(local: Path, tmp_
         video = clip.streams.video[0]
         assert (video.codec_context.name, video.width, video.height, video.frames) == ("h264", 1920, 1080, 900)
     assert sorted(path.name for path in folder.iterdir()) == ["coffee.png", "explained.mp4"]
+
+
+@pytest.mark.skipif(not BUILDS, reason="no compiler, or another kind of processor")
+def test_the_installed_sampler_can_be_loaded(local: Path, tmp_path: Path) -> None:
+    asked = "from ipynemo.backend.render import native; print(native.is_there())"
+    has_avx2 = " avx2 " in Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else True
+    assert call(local, "-c", asked, cwd=tmp_path).stdout == f"{has_avx2}\n"
 
 
 def test_the_installed_command_makes_a_clip(local: Path, tmp_path: Path) -> None:

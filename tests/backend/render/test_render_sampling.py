@@ -7,12 +7,22 @@ import numpy as np
 import pytest
 from render_kit import YUV, at_samples, picture_like, psnr
 
-from ipynemo.backend.render import sampling
+from ipynemo.backend.render import native, sampling
 from ipynemo.backend.render.motion import Camera, Placement, to_motion
 from ipynemo.backend.render.planes import Planes, from_rgb
 from ipynemo.backend.render.sampling import SPARE, covers, draw, prepare, prepared_size, sizes
 
 FRAME = (320, 180)
+
+
+@pytest.fixture(autouse=True, params=["native", "opencv"])
+def drawn_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every test here holds for both samplers; the native one is missing where ipynemo was built without a compiler."""
+    if request.param == "native" and not native.is_there():
+        pytest.skip("the sampler in machine code is not there")
+    if request.param == "opencv":
+        monkeypatch.setattr(sampling, "is_there", lambda: False)
+    return str(request.param)
 
 
 def blank(size: tuple[int, int] = FRAME) -> Planes:
@@ -72,7 +82,8 @@ def test_a_slow_zoom_moves_every_edge_without_steps() -> None:
     assert np.sqrt(((places - wanted) ** 2).mean()) < 0.03
 
 
-def test_both_ways_of_sampling_give_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("drawn_by", ["opencv"], indirect=True)
+def test_both_ways_of_sampling_give_the_same_picture(monkeypatch: pytest.MonkeyPatch, drawn_by: str) -> None:
     pixels = picture_like(900, 600)
     places = [Placement(-31.7, -20.3, 0.41), Placement(-5.2, -3.9, 0.397), Placement(-80.123, -60.456, 0.47)]
     quick = sampled(pixels, places, 0.47)
@@ -85,7 +96,8 @@ def test_both_ways_of_sampling_give_the_same_picture(monkeypatch: pytest.MonkeyP
             assert np.abs(a.astype(int) - b).max() <= 4
 
 
-def test_where_no_pixel_is_near_enough_the_exact_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("drawn_by", ["opencv"], indirect=True)
+def test_where_no_pixel_is_near_enough_the_exact_way_is_taken(monkeypatch: pytest.MonkeyPatch, drawn_by: str) -> None:
     taken: list[tuple[int, ...]] = []
     warp = cv2.warpAffine
     monkeypatch.setattr(cv2, "warpAffine", lambda *a: (taken.append(a[0].shape), warp(*a))[1])

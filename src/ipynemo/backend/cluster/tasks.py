@@ -56,6 +56,7 @@ def describe() -> dict[str, str]:
     import numpy as np
     import PIL
 
+    from ipynemo.backend.render.native import is_there
     from ipynemo.backend.render.plan import build
 
     logging.getLogger("distributed.worker").addFilter(_Quiet())
@@ -66,6 +67,7 @@ def describe() -> dict[str, str]:
         "numpy": np.__version__,
         "pillow": PIL.__version__,
         "machine": platform.machine(),
+        "sampler": "machine code" if is_there() else "opencv",
         # All of these, and the fonts, the encoders' options and the renderer's own code.
         "build": hashlib.sha256(build().encode()).hexdigest()[:16],
     }

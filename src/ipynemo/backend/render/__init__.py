@@ -1,10 +1,10 @@
 """The renderer: a draft and its files in, an MP4 out.
 
 `scene` reads the draft; `pictures`, `films`, `footage`, `audio` and `music` read and make what it shows and plays; all
-is drawn in `planes`, by `motion`, `sampling`, `stills`, `takes`, `text`, `sprites` and `compose`; `mixing` and `encode`
-finish. `plan` cuts a film into parts, `parts` encodes and joins them, `sharing`, `crew` (of `member`s) and `shelf` say
-who encodes what, and what need not be. `rendering` ties them together; `worker` is the same as a child process;
-`preview` draws a single moment, `excerpt` a range.
+is drawn in `planes`, by `motion`, `sampling` (with `native`), `stills`, `takes`, `text`, `sprites` and `compose`;
+`mixing` and `encode` finish. `plan` cuts a film into parts, `parts` encodes and joins them, `sharing`, `crew` (of
+`member`s) and `shelf` say who encodes what, and what need not be. `rendering` ties them together; `worker` is the same
+as a child process; `preview` draws a single moment, `excerpt` a range.
 """
 
 from ipynemo.backend.render.checking import check

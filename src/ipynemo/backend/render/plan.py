@@ -24,6 +24,7 @@ import PIL
 import ipynemo.concepts
 from ipynemo.backend.render.encode import AUDIO_BITS_PER_S, CRF, ENCODING, KEY_FRAME_EVERY
 from ipynemo.backend.render.fonts import has_shaping
+from ipynemo.backend.render.native import LIBRARY, is_there
 from ipynemo.backend.render.scene import FPS, Scene, Shot, Sound, Words, to_scene
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def build() -> str:
     parts = (
         av.__version__, cv2.__version__, np.__version__, PIL.__version__, *fonts, has_shaping(),
         platform.machine(), FPS, KEY_FRAME_EVERY, AUDIO_BITS_PER_S, sorted(ENCODING.items()), sorted(CRF.items()),
-        _own_code(),
+        is_there(), _own_code(),
     )  # fmt: skip
     return repr(parts)
 
@@ -150,7 +151,7 @@ def _own_code() -> str:
     folder = Path(__file__).parent
     concepts = Path(ipynemo.concepts.__file__).parent  # scenes are drawn with it
     for path in sorted(path for part in (folder, concepts) for path in part.rglob("*") if path.is_file()):
-        if "__pycache__" not in path.parts:
+        if "__pycache__" not in path.parts and path.suffix != LIBRARY.suffix:  # which is `is_there`, and its source
             whole.update(path.name.encode() + path.read_bytes())
     return whole.hexdigest()
 

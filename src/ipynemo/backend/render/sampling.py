@@ -8,6 +8,7 @@ filter in floats that is 51 dB, and an edge moves with a jitter of less than 0.0
 `cv2.resize` draws straight lines three times as fast as `cv2.warpAffine`, but always begins amid a source pixel. So a
 few more pixels are drawn than are needed, and the row and the column to begin with are those that fall nearest to the
 place wanted. Where none falls near enough, about a scale of 2, `cv2.warpAffine` draws the frame from the same planes.
+Where ipynemo's own sampler was built (`native`), that draws all of it, into the frame at once.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
+from ipynemo.backend.render.native import is_there, resample
 from ipynemo.backend.render.planes import Plane, Planes
 
 if TYPE_CHECKING:
@@ -231,12 +233,18 @@ def _cut(plane: Plane, across: _Axis, down: _Axis, near: float) -> _Cut | None:
     )
 
 
-def _resampled(plane: Plane, across: _Axis, down: _Axis, cut: _Cut | None, use: str) -> Plane:
-    """Return what a plane shows; good until the next one is drawn for the same use."""
+def _resampled(
+    plane: Plane, across: _Axis, down: _Axis, cut: _Cut | None, use: str, into: Plane | None = None
+) -> Plane:
+    """Return what a plane shows: `into`, if it was drawn there; else good until the next one for the same use."""
     near_x, near_y = round(across.start), round(down.start)
     on_pixels = max(abs(across.start - near_x), abs(down.start - near_y)) < TOUCH
     if on_pixels and max(abs(across.step - 1) * across.length, abs(down.step - 1) * down.length) < 2 * TOUCH:
         return plane[near_y : near_y + down.length, near_x : near_x + across.length]
+    if is_there():
+        drawn = _paper.sheet(use, (down.length, across.length)) if into is None else into
+        if resample(plane, (across.start, across.step), (down.start, down.step), drawn):
+            return drawn
     if cut is not None:
         part, paper = plane[cut.source], _paper.sheet(use, cut.drawn)
         drawn = cv2.resize(part, None, paper, 1 / across.step, 1 / down.step, cv2.INTER_LINEAR)
@@ -257,11 +265,14 @@ def draw(prepared: Prepared, at: Placement, frame: Planes) -> None:
             continue
         cover = source.thin if thin else source.alpha
         pairs = ((source.u, frame.u), (source.v, frame.v)) if thin else ((source.y, frame.y),)
-        cut = _cut(pairs[0][0], across, down, near)
+        cut = None if is_there() else _cut(pairs[0][0], across, down, near)
         alpha = None if cover is None else _resampled(cover, across, down, cut, "alpha")
         for plane, target in pairs:
             part = target[down.first : down.first + down.length, across.first : across.first + across.length]
-            _lay(_resampled(plane, across, down, cut, "pixels"), alpha, part, across, down)
+            at_once = alpha is None and min(*across.cover, *down.cover) >= 1
+            pixels = _resampled(plane, across, down, cut, "pixels", part if at_once else None)
+            if pixels is not part:
+                _lay(pixels, alpha, part, across, down)
 
 
 def _lay(pixels: Plane, alpha: Plane | None, part: Plane, across: _Axis, down: _Axis) -> None:
