@@ -21,7 +21,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 INSIDE = "ipynemo/backend/render"
-LIBRARY = "_resample.so"
+LIBRARY = "resample.library"
 FLAGS = ("-O2", "-std=c99", "-fPIC", "-shared")
 
 

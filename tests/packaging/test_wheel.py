@@ -105,7 +105,7 @@ def test_the_wheel_says_what_it_is(built: dict[str, Path]) -> None:
     assert "ipynemo = ipynemo.cli:main" in commands
 
 
-LIBRARY = "ipynemo/backend/render/_resample.so"
+LIBRARY = "ipynemo/backend/render/resample.library"
 BUILDS = sys.platform != "win32" and platform.machine() == "x86_64" and shutil.which("cc") is not None
 
 

@@ -129,7 +129,7 @@ def test_a_library_of_another_source_is_not_used(tmp_path: Path, monkeypatch: py
 
 
 def test_a_file_that_is_no_library_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = tmp_path / "_resample.so"
+    broken = tmp_path / "resample.library"
     broken.write_bytes(b"not a library")
     monkeypatch.setattr(native, "LIBRARY", broken)
     assert not native.is_there()

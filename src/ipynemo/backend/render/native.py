@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["LIBRARY", "SOURCE", "is_there", "resample", "version_of"]
 
 SOURCE = Path(__file__).with_name("resample.c")
-LIBRARY = Path(__file__).with_name("_resample.so")
+LIBRARY = Path(__file__).with_name("resample.library")
 SWITCH = "IPYNEMO_NATIVE"  # 0 switches it off
 
 BLOCK = 16  # samples that are drawn at once, and bytes that are read at once
