@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 
@@ -43,6 +44,11 @@ ALT = "A frame of the video: Words on a plain ground. It says: What can this fil
 STICKING_OUT = """() => [...document.querySelectorAll('.nemo')].flatMap((root) =>
     [...root.querySelectorAll('*')].filter((el) => el.getClientRects().length
         && el.getBoundingClientRect().right > root.getBoundingClientRect().right + 1).map((el) => el.className))"""
+
+
+def long_s() -> int:
+    """Return a length that takes a while; another one each time, because finished parts are kept for a second try."""
+    return 240 + 4 * random.randrange(30)
 
 
 def stage(page: NotebookPage, wanted: str, timeout_s: float = 60) -> Locator:
@@ -163,7 +169,7 @@ def test_from_the_button_to_the_playing_video_and_the_reopened_notebook(notebook
 
 
 def test_cancel_works_while_a_cell_runs_and_nothing_is_left(notebook: NotebookOpener) -> None:
-    page = notebook([BEGIN + "stop_it = False", EXPORT % 120, BUSY])
+    page = notebook([BEGIN + "stop_it = False", EXPORT % long_s(), BUSY])
     page.run_cell(0)
     page.run_cell(1)
     stage(page, "ready")
@@ -190,7 +196,7 @@ def test_cancel_works_while_a_cell_runs_and_nothing_is_left(notebook: NotebookOp
 
 def test_a_reloaded_page_and_a_restarted_kernel_pick_the_export_up(notebook: NotebookOpener) -> None:
     again = 'exporter = Exporter(nemo.session(open("session.txt").read()), language="en"); exporter'
-    page = notebook([BEGIN, EXPORT % 90 + 'open("session.txt", "w").write(session.session_id);\nexporter', again])
+    page = notebook([BEGIN, EXPORT % long_s() + 'open("session.txt", "w").write(session.session_id);\nexporter', again])
     page.run_cell(0)
     page.run_cell(1)
     stage(page, "ready")
