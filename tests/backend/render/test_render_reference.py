@@ -9,7 +9,6 @@ from float_reference import reference
 from PIL import Image
 from render_kit import draft_of, picture_like, psnr, seg, text, video, write_film
 
-from ipynemo.backend.render import native, sampling
 from ipynemo.backend.render.compose import Composer
 from ipynemo.backend.render.scene import to_scene
 
@@ -21,15 +20,7 @@ DISSOLVE = {"transition": {"kind": "crossfade", "d": 1000}}
 FADE = {"transition": {"kind": "fade", "d": 1000}}
 STRANGE = {"from": [0.4, 0.45, 1.1], "to": [0.6, 0.5, 1.9]}
 
-
-@pytest.fixture(autouse=True, params=["native", "opencv"])
-def drawn_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Every test here holds for both samplers; the native one is missing where ipynemo was built without a compiler."""
-    if request.param == "native" and not native.is_there():
-        pytest.skip("the sampler in machine code is not there")
-    if request.param == "opencv":
-        monkeypatch.setattr(sampling, "is_there", lambda: False)
-    return str(request.param)
+pytestmark = pytest.mark.usefixtures("drawn_by")  # all of this holds for both samplers
 
 
 @pytest.fixture(scope="module")

@@ -7,22 +7,14 @@ import numpy as np
 import pytest
 from render_kit import YUV, at_samples, picture_like, psnr
 
-from ipynemo.backend.render import native, sampling
+from ipynemo.backend.render import sampling
 from ipynemo.backend.render.motion import Camera, Placement, to_motion
 from ipynemo.backend.render.planes import Planes, from_rgb
 from ipynemo.backend.render.sampling import SPARE, covers, draw, prepare, prepared_size, sizes
 
 FRAME = (320, 180)
 
-
-@pytest.fixture(autouse=True, params=["native", "opencv"])
-def drawn_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Every test here holds for both samplers; the native one is missing where ipynemo was built without a compiler."""
-    if request.param == "native" and not native.is_there():
-        pytest.skip("the sampler in machine code is not there")
-    if request.param == "opencv":
-        monkeypatch.setattr(sampling, "is_there", lambda: False)
-    return str(request.param)
+pytestmark = pytest.mark.usefixtures("drawn_by")  # all of this holds for both samplers
 
 
 def blank(size: tuple[int, int] = FRAME) -> Planes:
