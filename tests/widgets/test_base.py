@@ -139,6 +139,36 @@ def test_work_keeps_busy_and_takes_the_old_error_away() -> None:
     assert seen == ["ipynemo", "ipynemo"]
 
 
+def test_busy_ends_when_the_last_of_two_works_overtakes_the_other() -> None:
+    class Crossing:
+        """The widget's lock; one thread is held up just behind it, before it has shown what it counted."""
+
+        def __init__(self, lock: Any) -> None:
+            self.lock, self.is_there, self.go_on = lock, threading.Event(), threading.Event()
+
+        def __enter__(self) -> None:
+            self.lock.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            self.lock.release()
+            if threading.current_thread().name == "late" and not self.is_there.is_set():
+                self.is_there.set()
+                assert self.go_on.wait(30)
+
+    probe = Probe()
+    probe._count(+1)
+    probe._count(+1)
+    crossing = Crossing(probe._lock)
+    probe._lock = crossing  # type: ignore[assignment]
+    late = threading.Thread(target=probe._count, args=(-1,), name="late")
+    late.start()
+    assert crossing.is_there.wait(30)
+    probe._count(-1)
+    crossing.go_on.set()
+    late.join(30)
+    assert probe.busy is False
+
+
 def test_an_error_is_shown_and_its_button_starts_the_work_again() -> None:
     probe, tries = Probe(language="en"), []
 

@@ -103,7 +103,7 @@ def test_what_the_model_does_not_know_is_said_and_nothing_is_lost(shapes: TinyMo
     lab = TinyModelLab(shapes, language="zh")
     lab.draw("red cross", steps=5)
     say(lab, kind="draw", prompts=["purple star"], seeds=[0], steps=5, guidance=1)
-    until(lambda: lab.error is not None)
+    until(lambda: lab.error is not None and not lab.busy)
     assert lab.error is not None
     assert lab.error["message"] == "模型不认识这些词，或者其中两个词不能放在一起。"
     assert len(lab.pictures) == 1

@@ -48,6 +48,12 @@ def with_draft(studio: Studio, folder: Path) -> Draft:
     return draft
 
 
+def is_bare(studio: Studio) -> bool:
+    """Whether all parts have gone to one session, in which there is nothing yet: no draft read, or an empty one."""
+    draft = studio.timeline.draft
+    return all(part.session is studio.session for part in studio._parts) and (draft is None or draft.is_empty)
+
+
 def test_steps_light_up_as_they_become_possible_and_the_words_say_where_things_stand(
     studio: Studio, tmp_path: Path
 ) -> None:
@@ -99,7 +105,7 @@ def test_earlier_work_is_found_and_gone_on_with(studio: Studio, nemo: Nemo, tmp_
     assert before is not None
     say(studio, kind="fresh")
     until(lambda: studio.session is not before)
-    until(lambda: all(part.session is studio.session for part in studio._parts) and studio.timeline.draft is None)
+    until(lambda: is_bare(studio))
     assert (studio.uploader.assets, studio.chat.history, studio.exporter.clip) == ((), [], None)
     until(lambda: before.session_id in [one["id"] for one in studio.earlier])
     told = next(one for one in studio.earlier if one["id"] == before.session_id)
@@ -111,7 +117,7 @@ def test_earlier_work_is_found_and_gone_on_with(studio: Studio, nemo: Nemo, tmp_
     until(lambda: again.timeline.draft == draft)
     until(lambda: [entry["role"] for entry in again.chat.history][:2] == ["user", "agent"])
     assert again.chat.history[0]["text"] == SHORT
-    assert again.view["steps"]["export"] == "open"
+    until(lambda: again.view["steps"]["export"] == "open")
     say(again, kind="go_on", id="of somebody else")
     assert again.session is not None
     assert again.session.session_id == before.session_id
@@ -123,9 +129,8 @@ def test_a_part_that_begins_a_new_session_takes_the_others_along(studio: Studio,
     before = studio.session
     say(studio.chat, kind="action", action="new_session")
     until(lambda: studio.session is not before)
-    until(lambda: all(part.session is studio.session for part in studio._parts))
-    assert studio.timeline.draft is None
-    assert studio.view["steps"]["ask"] == "locked"
+    until(lambda: is_bare(studio))
+    until(lambda: studio.view["steps"]["ask"] == "locked")
 
 
 def test_what_stays_without_a_kernel_is_what_was_made(studio: Studio, tmp_path: Path) -> None:

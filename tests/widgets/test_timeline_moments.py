@@ -49,7 +49,7 @@ def moments(wire: Wire) -> list[tuple[int, float, tuple[int, ...] | None]]:
 
 def test_the_page_gets_the_moment_that_it_points_at(session: Session) -> None:
     timeline = Timeline(session)
-    until(lambda: timeline.draft is not None)
+    until(lambda: timeline.state["has_draft"])
     assert timeline.state["can_preview"]
     wire = Wire(timeline)
     say(timeline, kind="moment", n=1, at_s=0.4)
@@ -64,7 +64,7 @@ def test_the_page_gets_the_moment_that_it_points_at(session: Session) -> None:
 
 def test_of_many_moments_the_last_is_drawn_and_most_are_left_out(session: Session) -> None:
     timeline = Timeline(session)
-    until(lambda: timeline.draft is not None)
+    until(lambda: timeline.state["has_draft"])
     wire = Wire(timeline)
     for number in range(1, 41):
         say(timeline, kind="moment", n=number, at_s=number / 25)
@@ -75,7 +75,7 @@ def test_of_many_moments_the_last_is_drawn_and_most_are_left_out(session: Sessio
 
 def test_a_draft_of_one_s_own_is_drawn_and_not_the_session_s(session: Session) -> None:
     timeline = Timeline(session)
-    until(lambda: timeline.draft is not None)
+    until(lambda: timeline.state["has_draft"])
     assert timeline.draft is not None
     timeline.draft = edits.remove_segment(timeline.draft, track=1, segment=1)
     wire = Wire(timeline)

@@ -53,7 +53,7 @@ def session(nemo: Nemo, tmp_path: Path) -> Session:
 
 def test_the_embedded_backend_keeps_the_edit_and_undoes_it(session: Session) -> None:
     timeline = Timeline(session)
-    until(lambda: timeline.draft is not None)
+    until(lambda: timeline.state["has_draft"])
     before = session.draft()
     assert timeline.draft == before
     audio = before.tracks_of("audio")[0].number

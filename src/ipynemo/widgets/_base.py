@@ -195,8 +195,10 @@ class Face(anywidget.AnyWidget):
     def _count(self, by: int) -> None:
         with self._lock:
             self._running += by
-            running = self._running
-        self.busy = running > 0
+        # Not under the lock, for an observer may block; so two threads may set it in the wrong order, and each looks
+        # again at what it has left behind.
+        while self.busy != (self._running > 0):
+            self.busy = self._running > 0
 
     def _fail(self, error: NemoError) -> None:
         """Show an error."""
