@@ -78,6 +78,7 @@ class TinyModelLab(Face):
         self._files = Pictures()
         self._stop = threading.Event()
         self._nearest: dict[int, tuple[Nearest, str | None, int]] = {}  # by the id of a picture that is shown
+        self._told: list[tuple[TinyPicture, dict[str, Any]]] = []  # the pictures that `view` tells of, with its facts
         super().__init__(session, **traits)
         self.model = model
         self._show()
@@ -226,15 +227,18 @@ class TinyModelLab(Face):
 
     def _refresh(self) -> None:
         """Make what the page shows anew: it has other pictures to ask for."""
-        files = {}
+        nearest, files = self._nearest, {}
         for number, picture in enumerate(self.pictures):
             files[f"way{number}"] = as_png(_both_ways(picture))
-            files[f"near{number}"] = as_png(self._nearest[id(picture)][0].image)
+            files[f"near{number}"] = as_png(nearest[id(picture)][0].image)
         self._files.put(files)
         self._show()
 
     def _show(self) -> None:
         model, subject = self.model, SUBJECTS[self.kind]
+        # First what is known of pictures, then which are shown: another thread may draw, and adds in the other order.
+        nearest = self._nearest
+        self._told = [(picture, self._facts(picture, *nearest[id(picture)])) for picture in self.pictures]
         told = None
         if model is not None:
             own = model.subject
@@ -246,19 +250,18 @@ class TinyModelLab(Face):
                 "held_out": list(own.held_out),
             }
         self.view = {
-            "key": self._files.key if self.pictures else "",
+            "key": self._files.key if self._told else "",
             "kind": self.kind,
             "kinds": {kind: {"all": each.pictures, "few": FEW[kind]} for kind, each in SUBJECTS.items()},
             "seed": self.training_seed,
             "few": self.training_pictures is not None and self.training_pictures <= FEW[self.kind],
             "side": subject.side_px,
             "model": told,
-            "pictures": [self._facts(picture) for picture in self.pictures],
+            "pictures": [facts for _, facts in self._told],
         }
         self._renew_saved()
 
-    def _facts(self, picture: TinyPicture) -> dict[str, Any]:
-        near, looks, count = self._nearest[id(picture)]
+    def _facts(self, picture: TinyPicture, near: Nearest, looks: str | None, count: int) -> dict[str, Any]:
         return {
             "prompt": picture.prompt or self._say("any"),
             "seed": picture.seed,
@@ -303,12 +306,13 @@ class TinyModelLab(Face):
 
     def _fallback_text(self) -> str:
         lines = [self._say("name"), self._state_text()]
-        lines += [f"“{facts['prompt']}”: {'; '.join(self._said_of(facts))}" for facts in self.view["pictures"]]
-        return "\n".join([*lines, self._say("law")] if self.pictures else lines)
+        shown = self._told
+        lines += [f"“{facts['prompt']}”: {'; '.join(self._said_of(facts))}" for _, facts in shown]
+        return "\n".join([*lines, self._say("law")] if shown else lines)
 
     def _fallback_html(self) -> str:
         cells = []
-        for picture, facts in zip(self.pictures, self.view["pictures"], strict=True):
+        for picture, facts in self._told:
             url = data_url(as_png(enlarged(picture.image, SAVED_PX // len(picture.image))))
             alt = escaped(self._say("alt", **{**facts, "step": facts["steps"]}))
             lines = "<br>".join(escaped(line) for line in self._said_of(facts))
