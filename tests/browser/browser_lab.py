@@ -17,7 +17,7 @@ from typing import Any
 
 import nbformat
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, CDPSession, Locator, Page
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
@@ -149,6 +149,7 @@ class NotebookPage:
         )
         self.context.set_default_timeout(TIMEOUT_MS)
         self.page: Page = self.context.new_page()
+        self._devtools: CDPSession | None = None
         self.console: list[str] = []
         self.page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.console.append(f"pageerror: {error}"))
@@ -231,6 +232,15 @@ class NotebookPage:
     def shutdown_kernel(self) -> None:
         """End the kernel."""
         self.page.evaluate("async () => { await jupyterapp.shell.currentWidget.sessionContext.shutdown(); }")
+
+    def uplink(self, bytes_per_s: int | None) -> None:
+        """Let the page send no faster than this, so that an upload can be met on its way; None: as fast as it can."""
+        if self._devtools is None:
+            self._devtools = self.context.new_cdp_session(self.page)
+            self._devtools.send("Network.enable")
+        rate = -1 if bytes_per_s is None else bytes_per_s
+        speed = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": rate}
+        self._devtools.send("Network.emulateNetworkConditions", speed)
 
     def save(self) -> dict[str, Any]:
         """Save the notebook; return its JSON as it lies on the disk."""

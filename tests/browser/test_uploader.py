@@ -271,6 +271,7 @@ def test_an_upload_goes_on_where_it_was_after_the_connection_broke(notebook: Not
     kernel = "jupyterapp.shell.currentWidget.sessionContext.session.kernel"
     page.page.evaluate("() => { window.seen = []; }")
     page.page.evaluate(f"() => {{ {kernel}.connectionStatusChanged.connect((_, is) => window.seen.push(is)); }}")
+    page.uplink(10_000_000)
     page.page.set_input_files(CHOOSE, [large])
     for part in (0.1, 0.4):
         until(lambda part=part: part_of(page) > part)
@@ -310,12 +311,14 @@ def test_several_large_files_side_by_side_and_one_is_cancelled(notebook: Noteboo
     page = notebook([ALONE])
     page.run_all()
     files = [sound(tmp_path / f"{name}.wav", 20_000_000) for name in ("one", "two", "three")]
+    page.uplink(6_000_000)
     page.page.set_input_files(CHOOSE, files)
     bars = [rows(page).nth(number).locator("progress") for number in range(3)]
     until(lambda: all(bar.evaluate("(bar) => bar.value") > 0.05 for bar in bars))
     page.screenshot("uploader-side-by-side", page.outputs())
     page.page.get_by_role("button", name="Cancel the upload of two.wav").click()
     expect(rows(page)).to_have_count(2)
+    page.uplink(None)
     for number in range(2):
         expect(rows(page).nth(number)).to_have_attribute("data-state", "waiting", timeout=PATIENCE_MS)
     count = "[row.name for row in up._rows], sum(1 for row in up._rows if row.source.stat().st_size == 20_000_000)"
@@ -331,6 +334,7 @@ def test_a_reloaded_page_goes_on_when_the_same_file_is_chosen_again(notebook: No
     page.run_all()
     page.save()
     large = sound(tmp_path / "large.wav", 190_000_000)
+    page.uplink(15_000_000)
     page.page.set_input_files(CHOOSE, [large])
     until(lambda: part_of(page) > 0.1)
     page.open()
@@ -339,6 +343,7 @@ def test_a_reloaded_page_goes_on_when_the_same_file_is_chosen_again(notebook: No
     page.screenshot("uploader-paused", page.outputs())
     arrived = int(in_kernel(page, "next(iter(up._rows)).spool.arrived"))
     assert 0 < arrived < 190_000_000
+    page.uplink(None)
     expect(rows(page)).to_contain_text(f"{arrived / 1e6:.1f} MB of 190.0 MB")
     page.page.set_input_files(CHOOSE, [large])
     until(lambda: rows(page).count() == 1 and part_of(page) >= 0.8 * arrived / 190e6)
@@ -350,9 +355,11 @@ def test_a_reloaded_page_goes_on_when_the_same_file_is_chosen_again(notebook: No
 def test_a_restarted_kernel_is_told_plainly(notebook: NotebookOpener, tmp_path: Path) -> None:
     page = notebook([ALONE])
     page.run_all()
+    page.uplink(10_000_000)
     page.page.set_input_files(CHOOSE, [sound(tmp_path / "large.wav", 190_000_000)])
     until(lambda: part_of(page) > 0.1)
     page.restart_kernel()
+    page.uplink(None)
     expect(rows(page)).to_contain_text("The kernel was restarted, which ended this upload.")
     page.page.set_input_files(CHOOSE, [picture(tmp_path / "robot.png")])
     expect(page.page.locator(".nemo-upload-notices")).to_contain_text("Run the cell again")
