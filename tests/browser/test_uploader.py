@@ -355,11 +355,9 @@ def test_a_reloaded_page_goes_on_when_the_same_file_is_chosen_again(notebook: No
 def test_a_restarted_kernel_is_told_plainly(notebook: NotebookOpener, tmp_path: Path) -> None:
     page = notebook([ALONE])
     page.run_all()
-    page.uplink(10_000_000)
     page.page.set_input_files(CHOOSE, [sound(tmp_path / "large.wav", 190_000_000)])
-    until(lambda: part_of(page) > 0.1)
-    page.restart_kernel()
-    page.uplink(None)
+    until(lambda: part_of(page) > 0.02)
+    page.restart_kernel()  # which JupyterLab may wait for without end where its page is held to a speed
     expect(rows(page)).to_contain_text("The kernel was restarted, which ended this upload.")
     page.page.set_input_files(CHOOSE, [picture(tmp_path / "robot.png")])
     expect(page.page.locator(".nemo-upload-notices")).to_contain_text("Run the cell again")
