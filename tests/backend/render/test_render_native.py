@@ -55,8 +55,11 @@ def noise(height: int, width: int) -> np.ndarray:
     return np.random.default_rng(height).integers(0, 256, (height, width), np.uint8)
 
 
-@pytest.mark.skipif(not (can_be_built() and has_avx2()), reason="no compiler, or another kind of processor")
-def test_it_is_there_where_it_can_be_built() -> None:
+@pytest.mark.skipif(
+    not ("IPYNEMO_REQUIRE_NATIVE" in os.environ or (can_be_built() and has_avx2())),
+    reason="no compiler, or another kind of processor",
+)
+def test_it_is_there_where_it_can_be_built_or_is_required() -> None:
     assert native.is_there()
 
 
